@@ -3,6 +3,7 @@
 use dfs_tests::terminal::{Terminal, key};
 use dfs_tests::{Cluster, Spec, programs};
 use std::path::Path;
+use std::time::Duration;
 
 const LINES: u16 = 50;
 const CELLS: u16 = 140;
@@ -65,21 +66,28 @@ const ACTIONS: &[(&str, &str, Effect)] = &[
     ("files", "csetrep 1 /notesx", Turns),
     ("files", key::ESCAPE, Turns),
     ("files", "nnew\r", Runs("mkdir /new")),
-    ("files", key::DELETE, Asks("rm --yes /notesx")),
+    ("files", key::DELETE, Asks("rm /notesx")),
     ("files", key::ESCAPE, Shows("photos/")),
+    ("files", "*", Shows("3 of 3 entries marked")),
+    ("files", "*", Turns),
+    ("files", " ", Shows("1 of 3 entries marked")),
+    ("files", key::ESCAPE, Shows("3 entries")),
     ("files", "s", Turns),
     ("files", key::HOME, Turns),
     ("files", "\r", Turns),
     ("files", "\x7f", Shows("photos/")),
-    ("files", "o", Turns),
+    ("files", key::TAB, Turns),
     ("files", "/local\r", Shows("> local")),
     ("files", "u", Runs("put HERE/local /")),
+    // It is there now.
+    ("files", "u", Asks("put -f HERE/local /")),
+    ("files", "\x1b[18~f7\r", Runs("mkdir /f7")),
     ("masters", "y", Shows("copied 127.0.0.1:")),
     ("events", "s", Turns),
     ("events", key::END, Turns),
-    ("commands", "\r", Shows(":put HERE/local /")),
+    ("commands", "\r", Shows(":mkdir /f7")),
     ("commands", key::ESCAPE, Turns),
-    ("commands", "x", Shows("put HERE/local /")),
+    ("commands", "x", Shows("mkdir /f7")),
     ("overview", "?", Shows("ctrl-z")),
     ("overview", key::ESCAPE, Turns),
     ("overview", ":pwd\r", Runs("pwd")),
@@ -149,15 +157,19 @@ fn every_action_of_every_view() {
             terminal.see("R resume");
         }
         terminal.press(keys);
+        if *keys == key::ESCAPE {
+            // With a key right behind it, it would be taken for another key.
+            terminal.rest(Duration::from_millis(200));
+        }
         let here = |text: &str| text.replace("HERE", here.to_str().expect("UTF-8"));
         match effect {
             Shows(text) => terminal.see(&here(text)),
             Runs(line) => ended(&mut terminal, &here(line), view, &["done"]),
             Looks(line) => ended(&mut terminal, line, view, &["done", "failed 1"]),
             Asks(line) => {
-                terminal.see(&line.replace(" --yes", ""));
+                terminal.see("[ Cancel ]");
                 terminal.press("y");
-                ended(&mut terminal, line, view, &["done"]);
+                ended(&mut terminal, &here(line), view, &["done"]);
             }
             Turns => {}
         }
@@ -165,7 +177,7 @@ fn every_action_of_every_view() {
     }
     assert!(here.join("notes").exists(), "downloaded");
     let names = cluster.ok(&["ls", "/"]);
-    assert_eq!(names.lines().collect::<Vec<_>>(), ["local", "new", "photos"]);
+    assert_eq!(names.lines().collect::<Vec<_>>(), ["f7", "local", "new", "photos"]);
     terminal.press("q");
     assert_eq!(terminal.end().code(), Some(0));
 }

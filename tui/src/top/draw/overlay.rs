@@ -5,12 +5,12 @@ use crate::top::model::{self, Model, Overlay};
 use crate::top::theme::Theme;
 use crate::top::typed::Typed;
 use crate::top::widgets;
-use crate::top::window::help_lines;
+use crate::top::window::{Dialog, help_lines};
 use dfs_term::report::Tone;
-use dfs_term::text::{sanitise, truncate, wrap};
+use dfs_term::text::{sanitise, truncate, width};
 use ratatui::Frame;
-use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::layout::{Margin, Rect};
+use ratatui::text::Line;
 use ratatui::widgets::{Block, Clear, Paragraph};
 
 /// Candidates that are shown below a line that is typed.
@@ -22,6 +22,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         Overlay::Palette(line) => palette(model, frame, area, line),
         Overlay::Naming(naming) => typed(frame, area, &format!("{}: ", naming.what), &naming.name),
         Overlay::Filter(filter) => typed(frame, area, "/", filter),
+        Overlay::Output { line, text } => output(&model.shared.theme, frame, area, line, text),
         Overlay::Question { question, yes } => ask(&model.shared.theme, frame, area, question, *yes),
     }
 }
@@ -71,16 +72,27 @@ fn palette(model: &Model, frame: &mut Frame<'_>, area: Rect, line: &model::Line)
     typed(frame, area, ":", &line.typed);
 }
 
+/// What a command wrote; it fits.
+fn output(theme: &Theme, frame: &mut Frame<'_>, area: Rect, line: &str, text: &str) {
+    let lines: Vec<Line<'_>> = text.lines().map(|line| Line::raw(line.to_owned())).collect();
+    let wide = lines.iter().map(Line::width).chain([width(line) + 16]).max().unwrap_or(0) + 4;
+    let title = format!(" {}: esc closes ", sanitise(line));
+    let inside = boxed(frame, theme, area, wide, lines.len() + 2, &title);
+    frame.render_widget(Paragraph::new(lines), inside.inner(Margin::new(1, 0)));
+}
+
 fn ask(theme: &Theme, frame: &mut Frame<'_>, area: Rect, question: &Question, yes: bool) {
-    let wide = usize::from(area.width).min(72);
-    let what = wrap(&sanitise(&question.what), Some(wide.saturating_sub(4)), 0);
-    let mut lines: Vec<Line<'_>> = what.lines().map(|line| Line::from(line.to_owned())).collect();
-    lines.push(Line::default());
-    let command = truncate(&sanitise(&question.line), wide.saturating_sub(4)).into_owned();
+    let Dialog { place, title, details, command, buttons } = Dialog::of(question, area);
+    let inside = boxed(frame, theme, area, place.width.into(), place.height.into(), &title);
+    let mut lines: Vec<Line<'_>> = details.into_iter().map(Line::from).collect();
+    if !lines.is_empty() {
+        lines.push(Line::default());
+    }
     lines.push(Line::styled(command, theme.tone(Tone::Command)));
-    lines.push(Line::default());
-    let button = |text: &'static str, on| Span::styled(text, if on { theme.selected() } else { theme.dim() });
-    lines.push(Line::from(vec![button(" n  not now ", !yes), Span::raw("   "), button(" y  do it ", yes)]));
-    let inside = boxed(frame, theme, area, wide, lines.len() + 2, " really? ");
-    frame.render_widget(Paragraph::new(lines), inside.inner(ratatui::layout::Margin::new(1, 0)));
+    frame.render_widget(Paragraph::new(lines), inside.inner(Margin::new(1, 0)));
+    for (at, (text, place)) in buttons.into_iter().enumerate() {
+        let style = if (at == 1) == yes { theme.selected() } else { theme.dim() };
+        frame.render_widget(Clear, place);
+        widgets::text(frame, place, Line::styled(text, style));
+    }
 }

@@ -48,7 +48,7 @@ fn every_frame_can_be_drawn_in_ascii() {
         }
         typed(&mut model, ":");
         only_ascii("the palette", &mut model);
-        let question = Question { what: "delete it".to_owned(), line: "rm /a".to_owned() };
+        let question = Question { what: "delete /a: 3 files".to_owned(), line: "rm /a".to_owned() };
         model.overlay = Overlay::Question { question, yes: false };
         only_ascii("a question", &mut model);
     }
@@ -77,6 +77,19 @@ fn told_apart(page: PageId, scenes: &[(&str, Scene)]) {
 }
 
 #[test]
+fn clusters_are_told_apart_without_colour() {
+    for glyphs in [Glyphs::Unicode, Glyphs::Ascii] {
+        let mut seen: Vec<(&str, String)> = Vec::new();
+        for (scene, mut model) in fixtures::scenes() {
+            (model.shared.theme.name, model.shared.theme.glyphs) = (ThemeName::Mono, glyphs);
+            let text: String = frame(&mut model, 120, 40).lines().skip(1).collect();
+            assert!(seen.iter().all(|(_, other)| *other != text), "{scene}, {glyphs:?}: {text}");
+            seen.push((scene, text));
+        }
+    }
+}
+
+#[test]
 fn states_are_told_apart_without_colour() {
     let states: [(&str, Scene); 6] = [
         ("live", |_| {}),
@@ -87,7 +100,6 @@ fn states_are_told_apart_without_colour() {
         ("failed directory", |snapshot| snapshot.nodes[1].load.directories[0].failed = true),
     ];
     told_apart(PageId::Nodes, &states);
-    told_apart(PageId::Overview, &states);
     // A tile of a drained datanode has the sign of one that drains: both take no chunks.
     told_apart(PageId::Heatmap, &[states[0], states[1], states[2], states[3], states[5]]);
     let severities: [(&str, Scene); 3] = [

@@ -34,7 +34,8 @@ pub async fn print(start: Start, print: Print) -> Result<String> {
     let (every, _) = watch::channel(model.shared.refresh_ms);
     update(&mut model, Message::Resize(print.columns, print.lines));
     let (client, world) = source.show(&mut model, messages.clone()).await?;
-    let runner = EffectRunner { client, world, messages, every, preferences: None, player: None };
+    let runner =
+        EffectRunner { client, world, messages, every, preferences: None, counting: Default::default(), player: None };
     let mut asked = ask(&runner, entered(&mut model));
     let deadline = Instant::now() + SETTLE_TIME;
     while asked > 0 {

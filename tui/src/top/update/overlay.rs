@@ -1,10 +1,11 @@
 //! What lies over the view: help, a line or filter that is typed, a question.
 
 use super::palette;
-use crate::top::message::{Act, Effect, Naming};
+use crate::top::message::{Act, Effect, Naming, Question};
 use crate::top::model::{Candidate, Line, Model, Overlay};
 use crate::top::typed::Typed;
-use crate::top::window::help_lines;
+use crate::top::widgets::page_area;
+use crate::top::window::{Dialog, help_lines};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 
 pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Act> {
@@ -18,10 +19,13 @@ pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Act> {
         Overlay::Filter(text) => filter(model, text, key),
         Overlay::Palette(line) => palette(model, line, key),
         Overlay::Naming(naming) => name(model, naming, key),
+        // It is closed; what is typed next may be the next line.
+        Overlay::Output { .. } if key.code == KeyCode::Char(':') => type_line(model, Typed::default()),
+        Overlay::Output { .. } => Vec::new(),
         Overlay::Question { question, yes } => match key.code {
             KeyCode::Enter if yes => vec![Act::Run(question.line)],
             KeyCode::Char('y') => vec![Act::Run(question.line)],
-            KeyCode::Enter | KeyCode::Char('n' | 'q') => vec![Act::Say("not done".to_owned())],
+            KeyCode::Enter | KeyCode::Char('n' | 'q') => vec![Act::Say("cancelled".to_owned())],
             KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::BackTab | KeyCode::Char('h' | 'l') => {
                 model.overlay = Overlay::Question { question, yes: !yes };
                 Vec::new()
@@ -40,9 +44,9 @@ fn leave(model: &mut Model) -> Vec<Act> {
             model.set_filter(String::new());
             Vec::new()
         }
-        Overlay::Question { .. } => vec![Act::Say("not done".to_owned())],
-        Overlay::Naming(_) => vec![Act::Say("not done".to_owned())],
-        Overlay::None | Overlay::Help(_) | Overlay::Palette(_) => Vec::new(),
+        Overlay::Question { .. } => vec![Act::Say("cancelled".to_owned())],
+        Overlay::Naming(_) => vec![Act::Say("cancelled".to_owned())],
+        Overlay::None | Overlay::Help(_) | Overlay::Palette(_) | Overlay::Output { .. } => Vec::new(),
     }
 }
 
@@ -80,7 +84,7 @@ fn name(model: &mut Model, mut naming: Naming, key: KeyEvent) -> Vec<Act> {
         return Vec::new();
     }
     match naming.line() {
-        _ if naming.name.is_empty() => vec![Act::Say("not done".to_owned())],
+        _ if naming.name.is_empty() => vec![Act::Say("cancelled".to_owned())],
         Ok(line) => vec![Act::Run(line)],
         Err(error) => {
             let said = Act::Say(format!("{}: {error}", naming.name.text()));
@@ -172,7 +176,12 @@ pub(super) fn paste(model: &mut Model, pasted: &str) -> Vec<Act> {
 }
 
 pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Act> {
-    let Overlay::Help(line) = model.overlay else { return Vec::new() };
+    let line = match &model.overlay {
+        Overlay::Help(line) => *line,
+        Overlay::Output { .. } if matches!(event.kind, MouseEventKind::Down(_)) => return leave(model),
+        Overlay::Question { question, .. } => return answer(model, question.clone(), event),
+        _ => return Vec::new(),
+    };
     let last = help_lines(model).len().saturating_sub(1);
     model.overlay = match event.kind {
         MouseEventKind::ScrollDown => Overlay::Help((line + 3).min(last)),
@@ -180,4 +189,18 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Act> {
         _ => Overlay::None,
     };
     Vec::new()
+}
+
+/// A click on a button of a question.
+fn answer(model: &mut Model, question: Question, event: MouseEvent) -> Vec<Act> {
+    let pressed = matches!(event.kind, MouseEventKind::Down(_))
+        .then(|| Dialog::of(&question, page_area(model.shared.area)).button_at(event.column, event.row));
+    match pressed.flatten() {
+        Some(true) => {
+            model.overlay = Overlay::None;
+            vec![Act::Run(question.line)]
+        }
+        Some(false) => leave(model),
+        None => Vec::new(),
+    }
 }

@@ -160,8 +160,9 @@ fn a_command_that_wants_to_be_asked_is_asked_for() {
     let question = || Question { what: what(), line: "rm --yes -r /data".into() };
     let news = |number| CommandNews { number, state: CommandState::WouldAsk(question()) };
     update(&mut model, Message::Command(news(1)));
-    assert!(seen(&model).contains("delete /data: 18,381 files, 266 MiB"));
-    // Enter alone does nothing: not now is what is chosen.
+    let text = seen(&model);
+    assert!(text.contains(" Delete /data? ") && text.contains("18,381 files, 266 MiB"), "{text}");
+    // Enter alone does nothing: Cancel has the focus.
     assert_eq!(runs(&press(&mut model, KeyCode::Enter)), [""; 0]);
     assert!(matches!(model.overlay, Overlay::None));
     typed(&mut model, ":rm -r /data");
@@ -196,7 +197,7 @@ fn nothing_is_done_from_a_recording() {
     assert!(matches!(model.overlay, Overlay::None) && seen(&model).contains("a recording: not run: rm /a"));
     let mut model = fixtures::on(model, PageId::Files);
     press(&mut model, KeyCode::Delete);
-    assert!(seen(&model).contains("a recording: nothing is changed from here"), "{}", seen(&model));
+    assert!(seen(&model).contains("a recording: nothing can be changed from here"), "{}", seen(&model));
 }
 
 #[test]

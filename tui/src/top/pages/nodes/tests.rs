@@ -213,7 +213,8 @@ fn what_is_wished_of_a_datanode_depends_on_how_it_is() {
     };
     let number = model.last_command;
     update(&mut model, Message::Command(CommandNews { number, state: CommandState::WouldAsk(question) }));
-    assert!(seen(&model).join("\n").contains("forget datanode-3: 439 chunks were on it"));
+    let text = seen(&model).join("\n");
+    assert!(text.contains(" Forget datanode-3? ") && text.contains("439 chunks were on it"), "{text}");
     assert_eq!(lines(press(&mut model, KeyCode::Char('y'))), ["node forget --yes datanode-3"]);
     model.shared.read_only = true;
     assert_eq!((wishes(&model), lines(typed(&mut model, "DRF"))), (vec![], vec![]));
