@@ -38,7 +38,7 @@ fn main() {
     }
     cluster.kill("datanode-4");
     large.press(":replication\r");
-    large.see("done in       about ");
+    large.see("done in           about ");
     save(&mut large, "replication", &directory.join("replication.svg"));
     save(&mut large, "overview", &directory.join("dead.svg"));
     save(&mut large, "heatmap", &directory.join("heatmap-dead.svg"));
@@ -49,7 +49,7 @@ fn dashboard(cluster: &Cluster, lines: u16, cells: u16) -> Terminal {
     let mut command = cluster.shell_command();
     command.env("COLORTERM", "truecolor").args(["top", "--view", "overview"]);
     let mut terminal = Terminal::run(command, lines, cells);
-    terminal.see("well");
+    terminal.see("healthy");
     terminal
 }
 

@@ -26,12 +26,12 @@ pub const HEAD: [&str; 5] = ["JOB", "STATE", "DONE SINCE ITS START", "LAST RUN",
 const KNOWN: [(&str, &str, &str, &str); 8] = [
     ("chunk-ids", "id", "ids", "reserves ids for new chunks"),
     ("collect", "replica", "replicas", "deletes replicas of chunks that no file names"),
-    ("floor", "change", "changes", "notes from which chunk on writes are still under way"),
+    ("floor", "change", "changes", "records the oldest chunk that is still being written"),
     ("keys", "key", "keys", "replaces the keys that seal capabilities"),
     ("members", "datanode noted", "datanodes noted", "keeps the list of datanodes"),
     ("repair", "replica", "replicas", "makes missing replicas and removes surplus ones"),
     ("survey", "survey", "surveys", "counts the replicas of all chunks"),
-    ("writes", "chunk", "chunks", "gives up writes whose clients are gone"),
+    ("writes", "chunk", "chunks", "abandons writes whose clients are gone"),
 ];
 
 /// Returns the word for a state.

@@ -115,9 +115,9 @@ pub fn drain(node: &NodeStatus) -> Option<String> {
         (_, NodeState::Dead) if node.is_drained() => {
             Some("drained before it died: nothing is lost, and it can be forgotten".to_owned())
         }
-        _ if node.is_drained() => Some("every chunk has its copies elsewhere: it can be stopped".to_owned()),
+        _ if node.is_drained() => Some("every chunk has its replicas elsewhere: it can be stopped".to_owned()),
         (None, _) => Some("its chunks are being counted".to_owned()),
-        (Some(0), _) => Some("every chunk has its copies elsewhere; the last writes to it are about to end".to_owned()),
+        (Some(0), _) => Some("every chunk has its replicas elsewhere; the last writes to it are ending".to_owned()),
         (Some(left), _) => Some(format!("{} of {} left", count(left), plural(node.chunks, "chunk", "chunks"))),
     }
 }
@@ -201,7 +201,7 @@ pub fn table(nodes: &[NodeStatus], verbose: bool, view: &View) -> String {
     }
     let sharing = sharing(nodes);
     if sharing > 0 {
-        let what = format!("{sharing} of them share a disk: what is free there is free once, as status counts it");
+        let what = format!("{sharing} of them share a disk: free space there is counted once, as in status");
         text.push_str(&format!("{}\n", view.paint(Tone::Dim, &what)));
     }
     text
@@ -298,7 +298,7 @@ mod tests {
         let how_far = |left| drain(&NodeStatus { duty: Duty::Drain, left, ..node(1, NodeState::Live) });
         assert_eq!(how_far(None).as_deref(), Some("its chunks are being counted"));
         assert_eq!(how_far(Some(7)).as_deref(), Some("7 of 1,234 chunks left"));
-        assert_eq!(how_far(Some(0)).as_deref(), Some("every chunk has its copies elsewhere: it can be stopped"));
+        assert_eq!(how_far(Some(0)).as_deref(), Some("every chunk has its replicas elsewhere: it can be stopped"));
         assert_eq!(drain(&node(1, NodeState::Live)), None);
         assert_eq!(Mark::legend(), "✗ dead  ~ stale  ! failed directory  » draining  · live");
     }

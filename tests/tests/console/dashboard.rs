@@ -28,21 +28,21 @@ fn a_datanode_dies_and_its_chunks_are_copied() {
     let cluster = Cluster::start(Spec::default().datanodes(4).set("DFS_MASTER_REPAIR_STREAMS", "1"));
     let file = file(&cluster, 160);
     cluster.ok(&["put", file.to_str().expect("UTF-8"), "/file"]);
-    cluster.wait_for("a well cluster", || cluster.json(&["status"])["health"] == "well");
+    cluster.wait_for("a well cluster", || cluster.json(&["status"])["health"] == "healthy");
     let mut terminal = top(&cluster, &["--view", "overview"]);
-    terminal.see("· well");
+    terminal.see("· healthy");
     terminal.see("160 MiB");
     cluster.kill("datanode-2");
     let killed = Instant::now();
     terminal.see("datanode-2 is dead");
     eprintln!("shown as dead after {:?}", killed.elapsed());
     terminal.press(":replication\r");
-    terminal.see("done in       about ");
+    terminal.see("done in           about ");
     eprintln!("repair with its ETA after {:?}", killed.elapsed());
-    terminal.see("none: every chunk has all its copies");
+    terminal.see("none: every chunk has all its replicas");
     cluster.dfsd_ok(&["start", "datanode-2"]);
     terminal.press(":overview\r");
-    terminal.see("· well");
+    terminal.see("· healthy");
     terminal.press("q");
     assert_eq!(terminal.end().code(), Some(0));
 }
@@ -53,25 +53,18 @@ fn a_frame_has_the_curves_of_before() {
     let cluster = Cluster::start(Spec::default());
     let file = file(&cluster, 3);
     // Each of these is a process of its own, which has seen nothing before.
-    let frame = || cluster.ok(&["top", "--once", "--view", "overview", "--size", "120x40"]);
-    let curve = |frame: &str, name: &str| {
-        let mut lines = frame.lines().skip_while(|line| !line.starts_with(name));
-        let first = lines.next().expect(name).to_owned();
-        // Its rows go on below, without a name.
-        let rows =
-            std::iter::once(first.clone()).chain(lines.take_while(|line| line.starts_with("  ")).map(str::to_owned));
-        (first, rows.collect::<String>().chars().filter(|letter| ('▁'..='█').contains(letter)).count())
-    };
+    let frame = || cluster.ok(&["top", "--once", "--view", "overview", "--size", "80x24"]);
     let drawn = |name: &str| {
-        let (first, blocks) = curve(&frame(), name);
-        !first.contains("not known") && first.contains("/s") && blocks > 0
+        let frame = frame();
+        let line = frame.lines().find(|line| line.starts_with(name)).expect(name);
+        !line.contains("not known") && line.contains("/s") && line.contains(|letter| ('▁'..='█').contains(&letter))
     };
     let mut puts = 0;
     cluster.wait_for("what was written and changed is in the curves", || {
         // A datanode that falls silent on a busy machine takes with it what is known of one file.
         puts += 1;
         cluster.ok(&["put", file.to_str().expect("UTF-8"), &format!("/{puts}")]);
-        drawn("written") && drawn("changes")
+        drawn("written (all replicas)") && drawn("namespace changes")
     });
 }
 
@@ -108,20 +101,38 @@ fn whatever_ends_it_the_terminal_is_given_back() {
 fn the_last_picture_stays() {
     let cluster = Cluster::start(Spec::default());
     let mut terminal = top(&cluster, &["--read-only"]);
-    terminal.see("· well");
+    terminal.see("· healthy");
     terminal.see("read-only");
     cluster.kill_all();
     terminal.see("LOST for ");
-    terminal.see("what follows is of");
+    terminal.see("the figures are of");
     terminal.press(":mkdir /a\r");
     terminal.see("failed: mkdir: not done: mkdir changes something");
     cluster.start_all();
-    terminal.see("· well");
+    terminal.see("· healthy");
     // Windows of any size, quickly.
     for (lines, cells) in [(1, 1), (16, 60), (3, 200), (60, 200), (24, 80)] {
         terminal.resize(lines, cells);
     }
     terminal.see("as of");
+    terminal.press("q");
+    assert_eq!(terminal.end().code(), Some(0));
+}
+
+/// A master that crashes while somebody looks is named, with the command that helps; Enter types it, and Enter runs it.
+#[test]
+fn a_master_that_crashes_is_started_again() {
+    let cluster = Cluster::start(Spec::default());
+    let mut terminal = top(&cluster, &["--view", "overview"]);
+    terminal.see("· healthy");
+    cluster.kill("master-1");
+    terminal.see("no master answers: master-1 has crashed");
+    terminal.see("run: dfsd start master-1");
+    terminal.see("datanode-3");
+    terminal.press(key::ENTER);
+    terminal.see(":dfsd start master-1");
+    terminal.press(key::ENTER);
+    terminal.see("· healthy");
     terminal.press("q");
     assert_eq!(terminal.end().code(), Some(0));
 }
@@ -144,5 +155,9 @@ fn frames_are_printed() {
     let said = cluster.shell(&["top"]);
     assert!(said.code == 2 && said.stderr.contains("the dashboard needs a terminal"), "{said:?}");
     cluster.kill("master-1");
-    assert_eq!(cluster.shell(&["--timeout", "1s", "top", "--once"]).code, 3);
+    let said = cluster.shell(&["--timeout", "1s", "top", "--once"]);
+    assert!(said.code == 3 && !said.stderr.is_empty(), "{said:?}");
+    for part in ["no master answers", "run: ", "meanwhile: "] {
+        assert!(said.stdout.contains(part), "{part}: {said:?}");
+    }
 }

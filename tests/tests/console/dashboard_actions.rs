@@ -167,7 +167,7 @@ fn every_action_of_every_view() {
             Runs(line) => ended(&mut terminal, &here(line), view, &["done"]),
             Looks(line) => ended(&mut terminal, line, view, &["done", "failed 1"]),
             Asks(line) => {
-                terminal.see("[ Cancel ]");
+                terminal.see(" n  Cancel ");
                 terminal.press("y");
                 ended(&mut terminal, &here(line), view, &["done"]);
             }

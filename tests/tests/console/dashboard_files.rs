@@ -126,18 +126,19 @@ fn named_anew_and_deleted() {
     terminal.see("old/");
     assert_eq!(cluster.ok(&["ls", "/"]).lines().collect::<Vec<_>>(), ["notes-of 2026", "old"]);
 
-    // Not now is what Enter means until something else is chosen.
+    // Enter means Cancel until something else is chosen.
     let chosen = |terminal: &Terminal, text: &str| terminal.cell_of(text).is_some_and(|cell| cell.inverse());
     terminal.press(key::DELETE);
-    terminal.see("delete /notes-of 2026: 3.0 MiB; there is no trash yet");
-    assert!(chosen(&terminal, " n  not now ") && !chosen(&terminal, " y  do it "));
+    terminal.see("Delete /notes-of 2026?");
+    terminal.see("3.0 MiB; there is no trash yet");
+    assert!(chosen(&terminal, " n  Cancel ") && !chosen(&terminal, " y  Delete "));
     terminal.press(key::ENTER);
-    say(&mut terminal, "not done");
+    say(&mut terminal, "cancelled");
     assert_eq!(cluster.shell(&["stat", "/notes-of 2026"]).code, 0);
     terminal.press(key::DELETE);
-    terminal.see("really?");
+    terminal.see("Delete /notes-of 2026?");
     terminal.press(key::TAB);
-    terminal.wait("the other one", |terminal| chosen(terminal, " y  do it ") && !chosen(terminal, " n  not now "));
+    terminal.wait("the other one", |terminal| chosen(terminal, " y  Delete ") && !chosen(terminal, " n  Cancel "));
     terminal.press(key::ENTER);
     say(&mut terminal, "done: rm '/notes-of 2026'");
     terminal.wait("one entry", |terminal| terminal.text().contains("1 entry") && terminal.text().contains("> old/"));
@@ -154,8 +155,8 @@ fn named_anew_and_deleted() {
 
     // A command that would ask at a prompt asks here.
     terminal.press(":rm -r /old\r");
-    terminal.see("really?");
-    assert!(chosen(&terminal, " n  not now "));
+    terminal.see("Delete /old?");
+    assert!(chosen(&terminal, " n  Cancel "));
     assert_eq!(cluster.shell(&["stat", "/old/new"]).code, 0);
     terminal.press("y");
     say(&mut terminal, "done: rm --yes -r /old");

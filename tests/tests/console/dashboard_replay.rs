@@ -72,7 +72,7 @@ fn what_was_recorded_is_seen_when_all_is_gone() {
     let mut command = cluster.shell_command();
     command.args(["top", "--view", "overview", "--record", name(&file)]);
     let mut terminal = Terminal::run(command, LINES, CELLS);
-    terminal.see("· well");
+    terminal.see("· healthy");
     terminal.see("recorded");
     cluster.kill("datanode-2");
     // That is known a moment before the master has noted it as an event.

@@ -68,7 +68,7 @@ fn a_slow_master_is_slow_and_not_gone() {
     let cluster = Cluster::start(Spec::default());
     let front = cluster.before_master();
     let mut terminal = top(&cluster, front.address, &["--view", "nodes"]);
-    terminal.see("· well");
+    terminal.see("· healthy");
     terminal.see("datanode-3");
     let fresh = colour(&terminal, "datanode-2");
     front.route.set_late(LATE);
@@ -93,7 +93,7 @@ fn keys_wait_for_no_answer() {
     let cluster = Cluster::start(Spec::default());
     let front = cluster.before_master();
     let mut terminal = top(&cluster, front.address, &["--view", "overview"]);
-    terminal.see("· well");
+    terminal.see("· healthy");
     front.route.set(Way::Held);
     for (keys, seen) in
         [("2", "NODE"), ("5", "is being listed"), ("?", "any key closes"), ("x7", "events"), (":st", ":st")]
@@ -114,7 +114,7 @@ fn what_is_no_master_is_said_and_left() {
         terminal.see("help");
         // Left before it is known, and after.
         if manner != Manner::Listens {
-            terminal.see("No picture of the cluster yet: ");
+            terminal.see("no master answers: ");
             terminal.see("LOST for ");
             assert_eq!(age(&terminal), None, "there is no picture that could have an age");
         }
@@ -139,12 +139,12 @@ fn bytes_turned_over_on_the_way_end_a_connection_and_no_more() {
     let front = cluster.before_master();
     let mut terminal = top(&cluster, front.address, &["--view", "nodes"]);
     for _ in 0..2 {
-        terminal.see("· well");
+        terminal.see("· healthy");
         terminal.see("datanode-2");
         lost(&mut terminal, &front);
         front.route.set(Way::Open);
     }
-    terminal.see("· well");
+    terminal.see("· healthy");
     lost(&mut terminal, &front);
     leave(terminal);
 }

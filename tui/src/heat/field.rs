@@ -96,7 +96,7 @@ impl Field {
     /// The figures of all that live, in a line.
     pub fn summary(&self, nodes: &[NodeStatus]) -> String {
         let Some(Figures { low, high, mean, deviation, sum }) = self.figures else {
-            return "nothing is known of any datanode".to_owned();
+            return "no figures are known yet".to_owned();
         };
         let percent = |part: f64| format!("{:.0} %", part * 100.0);
         let points = |part: f64| format!("{:.1}", part * 100.0);
@@ -118,17 +118,17 @@ impl Field {
                 let ends = format!("min {} {}, max {} {}", figure(low.0), low.1, figure(high.0), high.1);
                 format!("mean {}, {ends}; deviation {}", figure(mean), figure(deviation))
             }
-            Lens::Traffic => format!("{} in all, busiest {} with {}", rate(sum), high.1, rate(high.0)),
+            Lens::Traffic => format!("{} in total, busiest {} with {}", rate(sum), high.1, rate(high.0)),
             Lens::Risk => {
                 let (sole, short): (u64, u64) = nodes.iter().fold((0, 0), |(sole, short), node| {
                     (sole + u64::from(node.sole > 0), short + u64::from(node.short > 0))
                 });
                 let sole = plural(
                     sole,
-                    "datanode has the only live copy of a chunk",
-                    "datanodes have the only live copy of a chunk",
+                    "datanode has the only live replica of a chunk",
+                    "datanodes have the only live replica of a chunk",
                 );
-                format!("{sole}, {} one that has too few", plural(short, "has", "have"))
+                format!("{sole}, {} under-replicated chunks", plural(short, "has", "have"))
             }
         }
     }
@@ -153,7 +153,7 @@ impl Field {
             Lens::Chunks => {
                 let at = |part: f64| step(part, count((part * figures.high.0).round() as u64));
                 let steps = [0.0, 0.25, 0.5, 0.75, 1.0].map(at).into_iter();
-                steps.chain([(None, "chunks; digits: % of the most".to_owned())]).collect()
+                steps.chain([(None, "chunks; digits: % of the maximum".to_owned())]).collect()
             }
             Lens::Traffic => {
                 let at = |part: f64| step(part, rate(part * figures.high.0));
@@ -162,8 +162,11 @@ impl Field {
             }
             Lens::Risk => {
                 let at = |level, name: &str| (Some(at_risk(level, 0)), name.to_owned());
-                let steps =
-                    [at(0, "all well"), at(4, "some have too few copies"), at(7, "has the only live copy of some")];
+                let steps = [
+                    at(0, "fully replicated"),
+                    at(4, "some under-replicated"),
+                    at(7, "has the only live replica of some"),
+                ];
                 steps.into_iter().chain([(None, "digits: chunks".to_owned())]).collect()
             }
         }
@@ -282,7 +285,7 @@ mod tests {
             assert!(!field.scale().is_empty(), "{lens}");
         }
         let field = Field::of(Lens::Traffic, &snapshot.nodes, |_| None);
-        assert_eq!(field.summary(&snapshot.nodes), "nothing is known of any datanode");
+        assert_eq!(field.summary(&snapshot.nodes), "no figures are known yet");
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub enum Lens {
     Chunks,
     /// What it reads and writes now, against the busiest.
     Traffic,
-    /// Chunks that have too few copies, or none but the one there.
+    /// Chunks that are under-replicated, or of which it has the only live replica.
     Risk,
 }
 

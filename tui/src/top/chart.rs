@@ -47,6 +47,46 @@ pub fn most(columns: &[Option<f64>]) -> f64 {
     columns.iter().flatten().copied().fold(0.0, f64::max)
 }
 
+/// Returns the round figure (1, 2 or 5 times a power of ten) that is not below the value: the upper end of a scale.
+pub fn ceiling(value: f64) -> f64 {
+    if !value.is_finite() || value <= 0.0 {
+        return 0.0;
+    }
+    let decade = 10f64.powf(value.log10().floor());
+    // Computed with the tolerance of the logarithm.
+    let step = [1.0, 2.0, 5.0].into_iter().find(|step| step * decade >= value * (1.0 - 1e-9));
+    step.unwrap_or(10.0) * decade
+}
+
+/// Returns the mean of the columns that are known; none if none is.
+pub fn average(columns: &[Option<f64>]) -> Option<f64> {
+    let known: Vec<f64> = columns.iter().flatten().copied().collect();
+    (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
+}
+
+/// Cells between the begins of two labels of a time axis, at least.
+const LABEL_CELLS: usize = 10;
+/// Spans between two labels, in seconds.
+const LABEL_STEPS: [usize; 4] = [15, 60, 300, 900];
+
+/// Returns the time axis of a curve of so many seconds in so many columns: `-5m -4m … now`.
+pub fn time_axis(seconds: usize, columns: usize) -> String {
+    let fits = |step: &usize| columns * step >= LABEL_CELLS * seconds && seconds.is_multiple_of(*step);
+    let step = LABEL_STEPS.into_iter().find(fits).unwrap_or(seconds.max(1));
+    let mut axis = String::with_capacity(columns);
+    for ago in (1..=seconds / step).rev().map(|at| at * step) {
+        let label = if ago.is_multiple_of(60) { format!("-{}m", ago / 60) } else { format!("-{ago}s") };
+        let at = columns - columns * ago / seconds.max(1);
+        axis.extend(std::iter::repeat_n(' ', at.saturating_sub(axis.len())));
+        axis.push_str(&label);
+    }
+    let now = "now";
+    axis.truncate(columns.saturating_sub(now.len()));
+    axis.extend(std::iter::repeat_n(' ', columns.saturating_sub(axis.len() + now.len())));
+    axis.push_str(now);
+    axis
+}
+
 /// A part of a whole as a bar of so many cells.
 pub fn bar(part: f64, cells: usize) -> String {
     let part = if part.is_finite() { part.clamp(0.0, 1.0) } else { 0.0 };
@@ -77,6 +117,33 @@ mod tests {
         assert_eq!(rows(&[Some(0.0), Some(0.1), Some(4.0), None, Some(8.0)], 8.0, 1), [" ▁▄╌█"]);
         assert_eq!(rows(&[Some(4.0), Some(6.0), Some(8.0), None], 8.0, 2), [" ▄█ ", "███╌"]);
         assert_eq!(rows(&[Some(0.0)], 0.0, 1), [" "]);
+    }
+
+    #[test]
+    fn scales_end_at_round_figures() {
+        let ends =
+            [(0.0, 0.0), (0.3, 0.5), (1.0, 1.0), (1.01, 2.0), (99.0, 100.0), (160e6, 200e6), (1e9, 1e9), (5e9, 5e9)];
+        for (value, end) in ends {
+            assert!((ceiling(value) - end).abs() <= end * 1e-9, "{value}: {}", ceiling(value));
+        }
+        assert_eq!(
+            (ceiling(f64::NAN), average(&[None]), average(&[Some(1.0), None, Some(3.0)])),
+            (0.0, None, Some(2.0))
+        );
+    }
+
+    #[test]
+    fn time_axes_end_with_now() {
+        assert_eq!(time_axis(300, 60), "-5m         -4m         -3m         -2m         -1m      now");
+        assert_eq!(time_axis(60, 40), "-1m       -45s      -30s      -15s   now");
+        assert_eq!(time_axis(300, 30), "-5m                        now");
+        assert_eq!(time_axis(900, 40), "-15m          -10m         -5m       now");
+        for columns in 0..200 {
+            for seconds in [60, 180, 300, 900] {
+                let axis = time_axis(seconds, columns);
+                assert!(axis.ends_with("now") && axis.len() == columns.max(3), "{seconds} in {columns}: {axis}");
+            }
+        }
     }
 
     #[test]

@@ -11,9 +11,10 @@ mod overlay;
 
 use crate::top::model::Model;
 use crate::top::observation::Link;
+use crate::top::page_id::PageId;
 use crate::top::playback::Playback;
 use crate::top::shared::Shared;
-use crate::top::widgets::{page_area, text};
+use crate::top::widgets::{FindingList, page_area, text};
 use crate::top::window::{FootPart, foot_parts, tab_texts};
 use dfs_client::NodeState;
 use dfs_term::figures::{age, time_seconds};
@@ -50,13 +51,21 @@ fn draw_all(model: &Model, frame: &mut Frame<'_>) {
     text(frame, Rect { height: 1, ..area }, trust(shared, area.width.into()));
     text(frame, Rect { y: area.y + 1, height: 1, ..area }, tabs(model));
     let inside = page_area(area);
-    match shared.snapshot {
-        Some(_) => model.current().draw(frame, inside, shared),
-        None => nothing_yet(frame, inside, shared),
+    let has_picture = shared.snapshot.is_some();
+    let is_lost = matches!(shared.link, Link::Lost { .. });
+    match model.page {
+        _ if has_picture => model.current().draw(frame, inside, shared),
+        PageId::Overview if is_lost => model.current().draw(frame, inside, shared),
+        PageId::Commands => model.current().draw(frame, inside, shared),
+        _ if is_lost => only_findings(frame, inside, shared),
+        _ => text(frame, inside, "Waiting for the first answer of a master…"),
     }
-    if shared.is_old() && shared.snapshot.is_some() {
-        // Old is shown as old, and never as fresh.
-        frame.buffer_mut().set_style(inside, shared.theme.dim());
+    if shared.is_old() && has_picture {
+        // Old is shown as old, and never as fresh. That no master answers is no part of the picture.
+        let fresh = if is_lost { model.current().fresh(inside, shared) } else { Rect::ZERO };
+        for part in around(inside, fresh) {
+            frame.buffer_mut().set_style(part, shared.theme.dim());
+        }
     }
     foot(model, frame, Rect { y: area.bottom() - 1, height: 1, ..area });
     overlay::draw(model, frame, inside);
@@ -78,13 +87,25 @@ fn pieces(what: &str, cells: usize) -> Vec<String> {
     letters.chunks(cells.max(1)).map(|piece| piece.iter().collect()).collect()
 }
 
-fn nothing_yet(frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
-    let what = match &shared.link {
-        Link::Lost { error, .. } => format!("No picture of the cluster yet: {}", sanitise(&error.message)),
-        Link::Waiting | Link::Live => "Waiting for the first picture of the cluster…".to_owned(),
-    };
-    let y = area.y + area.height / 2;
-    text(frame, Rect { x: area.x + 2, y, width: area.width.saturating_sub(4), height: 1 }, what);
+/// Draws the findings in a view that has no picture to show.
+fn only_findings(frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
+    let list = FindingList { shared, selected: 0, cells: area.width.into() };
+    for (row, (_, line)) in (0..area.height).zip(list.lines(area.height.into())) {
+        text(frame, Rect { y: area.y + row, height: 1, ..area }, line);
+    }
+}
+
+/// Returns the parts of an area around a hole in it.
+fn around(area: Rect, hole: Rect) -> [Rect; 4] {
+    let hole = hole.intersection(area);
+    if hole.is_empty() {
+        return [area, Rect::ZERO, Rect::ZERO, Rect::ZERO];
+    }
+    let above = Rect { height: hole.y - area.y, ..area };
+    let below = Rect { y: hole.bottom(), height: area.bottom() - hole.bottom(), ..area };
+    let left = Rect { width: hole.x - area.x, x: area.x, ..hole };
+    let right = Rect { x: hole.right(), width: area.right() - hole.right(), ..hole };
+    [above, below, left, right]
 }
 
 /// Whose picture this is, how the cluster is, how old it is, and who has had no say in it.

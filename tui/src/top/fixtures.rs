@@ -10,6 +10,7 @@ use dfs_client::{
     ClusterStatus, DirectoryTraffic, Duty, JobState, JobStatus, Lasting, ListPage, MasterStatus, NodeState, NodeStatus,
     ReplicationStatus, Snapshot, Traffic,
 };
+use dfs_diagnosis::{LocalDaemon, Process};
 use dfs_rpc::CURVE_SECONDS_MAX;
 use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
 use dfs_rpc::curve::{Rates, Second};
@@ -102,13 +103,15 @@ pub fn cluster(nodes: u16) -> Snapshot {
         text: text.to_owned(),
     };
     let mut events = vec![happened(1, 7200, Severity::Info, None, "master-1 leads, term 3")];
-    events.extend(
-        nodes
-            .iter()
-            .take(3)
-            .enumerate()
-            .map(|(at, node)| happened(2 + at as u64, 7190, Severity::Info, Some(node.id.0), "came, with 0 chunks")),
-    );
+    events.extend(nodes.iter().take(3).enumerate().map(|(at, node)| {
+        happened(
+            2 + at as u64,
+            7190,
+            Severity::Info,
+            Some(node.id.0),
+            &format!("registered at {}, version 0.1.0", node.address),
+        )
+    }));
     let version = BoardVersion { epoch: 7, seq: 1 };
     let (gone, curve) = Default::default();
     let board = Board { version, since: None, status, copies, log, nodes, gone, events, curve };
@@ -266,9 +269,50 @@ pub fn dead() -> Snapshot {
         CopyCount { wanted: 3, live: 2, chunks: chunks.min(all) },
         CopyCount { wanted: 3, live: 3, chunks: all.saturating_sub(chunks) },
     ];
-    event(&mut snapshot, Severity::Warning, Some(3), "is stale: its connection closed");
-    event(&mut snapshot, Severity::Error, Some(3), "is dead: not heard from for 10 s; it held 439 chunks");
+    event(&mut snapshot, Severity::Warning, Some(3), "connection closed (stale)");
+    event(&mut snapshot, Severity::Error, Some(3), "declared dead: no heartbeat for 10s; 439 chunks lost a replica");
     snapshot
+}
+
+/// Two of six datanodes are dead, one has missed its heartbeat, one drains, disks are nearly full and a clock is wrong.
+pub fn incident() -> Snapshot {
+    let mut snapshot = cluster(6);
+    for (at, state, age_ms) in
+        [(1, NodeState::Dead, 95_000), (4, NodeState::Dead, 61_000), (5, NodeState::Stale, 7_000)]
+    {
+        (snapshot.nodes[at].state, snapshot.nodes[at].heartbeat_age_ms) = (state, age_ms);
+    }
+    (snapshot.nodes[2].duty, snapshot.nodes[2].left) = (Duty::Drain, Some(120));
+    snapshot.nodes[3].skew_ms = 31_000;
+    let status = &mut snapshot.status;
+    (status.nodes_live, status.nodes_stale, status.nodes_dead, status.nodes_draining) = (3, 1, 2, 1);
+    (status.replication.missing, status.replication.endangered, status.replication.under) = (2, 31, 402);
+    (status.used, status.free) = (status.capacity * 9 / 10, status.capacity / 20);
+    status.lasting = Lasting {
+        dead: Some(95_000),
+        stale: Some(7_000),
+        missing: Some(61_000),
+        endangered: Some(61_000),
+        under: Some(95_000),
+        ..Lasting::default()
+    };
+    event(&mut snapshot, Severity::Error, Some(2), "declared dead: no heartbeat for 10s; 426 chunks lost a replica");
+    event(&mut snapshot, Severity::Error, Some(5), "declared dead: no heartbeat for 10s; 465 chunks lost a replica");
+    event(&mut snapshot, Severity::Warning, Some(6), "connection closed (stale)");
+    snapshot
+}
+
+/// No master of the local cluster has answered since the dashboard began.
+pub fn unanswered() -> Model {
+    let local = vec![LocalDaemon { id: "master-1".to_owned(), process: Process::Crashed }];
+    let mut model = Model::new(Options { local: Some(local), ..Options::default() });
+    update(&mut model, Message::Tick(Moment { elapsed_ms: 5_000, calendar: NOW }));
+    update(
+        &mut model,
+        Message::Lost(Error::new(ErrorCode::Unreachable, "127.0.0.1:7000: connect: connection refused")),
+    );
+    update(&mut model, Message::Tick(Moment { elapsed_ms: 9_000, calendar: NOW }));
+    model
 }
 
 /// The last 15 minutes of a cluster, as a master has seen them that began 12 minutes ago and was stopped for a while since.
@@ -335,7 +379,7 @@ fn repairing() -> Model {
             CopyCount { wanted: 3, live: 2, chunks: short - 3 },
             CopyCount { wanted: 3, live: 3, chunks: all - short },
         ];
-        event(snapshot, Severity::Error, Some(5), "is dead: not heard from for 10 s; it held 465 chunks");
+        event(snapshot, Severity::Error, Some(5), "declared dead: no heartbeat for 10s; 465 chunks lost a replica");
     })
 }
 
@@ -348,8 +392,8 @@ fn draining() -> Model {
         }
         snapshot.status.nodes_draining = 2;
         snapshot.status.replication.copying = 6;
-        event(snapshot, Severity::Info, Some(2), "drains, as ann wished: 426 chunks have to be copied");
-        event(snapshot, Severity::Info, Some(4), "is drained: it can be stopped");
+        event(snapshot, Severity::Info, Some(2), "drain requested by ann: 426 chunks to re-replicate");
+        event(snapshot, Severity::Info, Some(4), "drained: it can be stopped");
     })
 }
 
@@ -365,7 +409,7 @@ fn full() -> Snapshot {
     snapshot.nodes[2].load.disk_errors = 17;
     let status = &mut snapshot.status;
     (status.used, status.free) = (297 * GIB, 2 * GIB);
-    event(&mut snapshot, Severity::Error, Some(3), "directory /data/3 failed and is not used any more");
+    event(&mut snapshot, Severity::Error, Some(3), "data directory /data/3 failed");
     snapshot
 }
 

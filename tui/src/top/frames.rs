@@ -1,7 +1,7 @@
 //! Whole frames, every view in every state, as they must look.
 
 use crate::top::fixtures;
-use crate::top::message::Message;
+use crate::top::message::{CommandNews, CommandState, Message};
 use crate::top::model::Model;
 use crate::top::once;
 use crate::top::page_id::PageId;
@@ -11,14 +11,23 @@ use dfs_client::{JobStatus, NodeState};
 use dfs_types::{DatanodeId, DfsPath, Timestamp};
 use std::sync::Arc;
 
-/// Compares the frames of both sizes with those that are kept as `name`.
+/// Compares the frames of two sizes with those that are kept as `name`.
 pub(super) fn kept(name: &str, model: &mut Model) {
+    kept_in(&[(80, 24), (200, 60)], name, model);
+}
+
+/// Compares the frames of three sizes.
+fn kept_in_three(name: &str, model: &mut Model) {
+    kept_in(&[(80, 24), (120, 40), (200, 60)], name, model);
+}
+
+fn kept_in(sizes: &[(u16, u16)], name: &str, model: &mut Model) {
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.set_snapshot_path("frames");
     settings.bind(|| {
-        for (columns, lines) in [(80, 24), (200, 60)] {
+        for (columns, lines) in sizes.iter().copied() {
             update(model, Message::Resize(columns, lines));
             let name = format!("{name}-{columns}x{lines}");
             insta::assert_snapshot!(name, once::plain(&once::frame(model, columns, lines)));
@@ -31,7 +40,8 @@ fn every_view_in_every_state() {
     for (scene, mut model) in fixtures::scenes() {
         for page in PageId::ALL {
             model.page = page;
-            kept(&format!("{}-{scene}", page.word()), &mut model);
+            let name = format!("{}-{scene}", page.word());
+            if page == PageId::Overview { kept_in_three(&name, &mut model) } else { kept(&name, &mut model) }
         }
     }
 }
@@ -42,10 +52,45 @@ fn the_first_frame_has_its_history() {
     let mut snapshot = fixtures::cluster(3);
     snapshot.curve = fixtures::curve().into();
     let mut model = fixtures::model(snapshot);
-    kept("overview-opened", &mut model);
-    (0..3).for_each(|_| drop(update(&mut model, Message::Key(KeyEvent::from(KeyCode::Char('z'))))));
+    kept_in_three("overview-opened", &mut model);
+    update(&mut model, Message::Key(KeyEvent::from(KeyCode::Char('z'))));
     model.said = None;
-    kept("overview-opened-15-minutes", &mut model);
+    kept_in_three("overview-opened-15-minutes", &mut model);
+}
+
+/// What goes on stands on the overview where there is room: background jobs, and commands that run.
+#[test]
+fn an_overview_of_a_cluster_at_work() {
+    let mut model = busy_machines();
+    update(&mut model, Message::Jobs(Ok(fixtures::jobs())));
+    ":put -r photos /data\r".chars().for_each(|letter| {
+        let code = if letter == '\r' { KeyCode::Enter } else { KeyCode::Char(letter) };
+        update(&mut model, Message::Key(KeyEvent::from(code)));
+    });
+    let state = CommandState::Running { moved: 40 << 20, total: Some(266 << 20) };
+    let number = model.last_command;
+    update(&mut model, Message::Command(CommandNews { number, state }));
+    model.said = None;
+    kept_in_three("overview-busy", &mut model);
+}
+
+/// Several things are wrong at once. The last finding is selected, and then worse ones arrive.
+#[test]
+fn an_overview_in_an_incident() {
+    let mut model = fixtures::model(fixtures::incident());
+    kept_in_three("overview-incident", &mut model);
+    update(&mut model, Message::Resize(80, 24));
+    update(&mut model, Message::Key(KeyEvent::from(KeyCode::End)));
+    kept_in_three("overview-incident-last-selected", &mut model);
+}
+
+/// No master has ever answered this dashboard; what is wrong is on the screen at once, whatever the view.
+#[test]
+fn no_master_answers_at_the_start() {
+    let mut model = fixtures::unanswered();
+    kept_in_three("overview-unanswered", &mut model);
+    model.page = PageId::Nodes;
+    kept("nodes-unanswered", &mut model);
 }
 
 #[test]

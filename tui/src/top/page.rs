@@ -38,6 +38,12 @@ pub trait Page: std::fmt::Debug {
     /// Draws it. Reads only.
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared);
 
+    /// Returns the part of `area` that is as of now while the picture is old: it is not dimmed.
+    fn fresh(&self, area: Rect, shared: &Shared) -> Rect {
+        let _ = (area, shared);
+        Rect::ZERO
+    }
+
     /// What `/` filters by, if this page can be filtered.
     fn filter(&self) -> Option<&str> {
         None

@@ -128,12 +128,20 @@ fn key_pressed(model: &mut Model, key: KeyEvent) -> Vec<Act> {
         KeyCode::Char('c') if control => vec![Act::Effect(Effect::Quit)],
         KeyCode::Char('z') if control => vec![Act::Effect(Effect::Suspend)],
         _ if redraws(key) => Vec::new(),
+        KeyCode::Enter if shows_only_findings(model) => {
+            model.shared.findings.first().map(|finding| Act::Type(finding.run.clone())).into_iter().collect()
+        }
         _ => {
             // The page first: it may be taking text, or have a level to go up from.
             let acts = model.pages.get_mut(model.page).key(key, &model.shared);
             acts.unwrap_or_else(|| everywhere(model, key))
         }
     }
+}
+
+/// Returns whether the view has no picture to show: what is wrong stands in its place.
+fn shows_only_findings(model: &Model) -> bool {
+    model.shared.snapshot.is_none() && !matches!(model.page, PageId::Overview | PageId::Commands)
 }
 
 /// The keys that do the same on every page.
@@ -163,7 +171,7 @@ fn everywhere(model: &mut Model, key: KeyEvent) -> Vec<Act> {
                 model.overlay = Overlay::Filter(filter.into());
                 Vec::new()
             }
-            None => vec![Act::Say("there is nothing to filter here".to_owned())],
+            None => vec![Act::Say("this view has no filter".to_owned())],
         },
         '[' => go_through(model, true),
         ']' => go_through(model, false),
@@ -174,7 +182,11 @@ fn everywhere(model: &mut Model, key: KeyEvent) -> Vec<Act> {
         }
         'm' => {
             model.shared.mouse = !model.shared.mouse;
-            let what = if model.shared.mouse { "the mouse is ours" } else { "the mouse selects text" };
+            let what = if model.shared.mouse {
+                "the dashboard has the mouse"
+            } else {
+                "the terminal has the mouse, to select text"
+            };
             vec![Act::Effect(Effect::Mouse(model.shared.mouse)), Act::Say(what.to_owned()), keep(model)]
         }
         '+' | '-' => refresh(model, letter == '+'),
@@ -207,7 +219,7 @@ fn keep(model: &Model) -> Act {
 fn freeze(model: &mut Model) -> Vec<Act> {
     let shared = &mut model.shared;
     shared.frozen = !shared.frozen;
-    vec![Act::Say(if shared.frozen { "frozen: p goes on" } else { "goes on" }.to_owned())]
+    vec![Act::Say(if shared.frozen { "frozen: p resumes" } else { "resumed" }.to_owned())]
 }
 
 /// Asks for pictures more often, or less.
@@ -217,15 +229,15 @@ fn refresh(model: &mut Model, faster: bool) -> Vec<Act> {
         true => REFRESHES_MS.into_iter().rev().find(|ms| *ms < now),
         false => REFRESHES_MS.into_iter().find(|ms| *ms > now),
     };
-    let Some(next) = next else { return vec![Act::Say("that is as far as it goes".to_owned())] };
+    let Some(next) = next else { return vec![Act::Say("there is no further step".to_owned())] };
     model.shared.refresh_ms = next;
-    let what = format!("a picture every {}", dfs_term::figures::span(std::time::Duration::from_millis(next)));
+    let what = format!("refresh every {}", dfs_term::figures::span(std::time::Duration::from_millis(next)));
     vec![Act::Effect(Effect::Refresh { every_ms: next }), Act::Say(what), keep(model)]
 }
 
 fn go_through(model: &mut Model, back: bool) -> Vec<Act> {
     let (from, to) = if back { (&mut model.back, &mut model.forth) } else { (&mut model.forth, &mut model.back) };
-    let Some(page) = from.pop() else { return vec![Act::Say("there is no view to go to".to_owned())] };
+    let Some(page) = from.pop() else { return vec![Act::Say("there is no other view".to_owned())] };
     to.push(model.page);
     let mut acts = leave(model);
     model.page = page;

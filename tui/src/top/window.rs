@@ -30,29 +30,29 @@ const KEY_CELLS: usize = 10;
 /// The keys that do the same everywhere.
 pub const EVERYWHERE: [Binding; 15] = [
     Binding::new("?", "help", "this help"),
-    Binding::new(":", "do", "type a command of the shell, a view or an action; Tab completes, Enter does it"),
-    Binding::new("/", "filter", "show only what has the text; !text what has it not; Esc takes it off"),
+    Binding::new(":", "do", "type a shell command, a view or an action; Tab completes, Enter runs it"),
+    Binding::new("/", "filter", "show only lines with the text; !text without it; Esc clears it"),
     Binding::new("1-9", "view", "go to a view"),
-    Binding::new("tab", "next", "the next view; shift-tab the one before"),
-    Binding::new("[", "back", "the view before this one; ] goes forth again"),
+    Binding::new("tab", "next", "the next view; shift-tab the previous one"),
+    Binding::new("[", "back", "the view before this one; ] goes forward"),
     Binding::new("y", "copy", "copy the id of what is selected (OSC 52)"),
-    Binding::new("p", "freeze", "keep this picture; again to go on"),
-    Binding::new("+", "faster", "ask for pictures more often; - less often"),
+    Binding::new("p", "freeze", "freeze the display; again to resume"),
+    Binding::new("+", "faster", "refresh more often; - less often"),
     Binding::new("t", "theme", "the next theme: dark, light, mono"),
-    Binding::new("m", "mouse", "give the mouse to the terminal, to select text with; again to take it back"),
+    Binding::new("m", "mouse", "give the mouse to the terminal, to select text; again to take it back"),
     Binding::new("esc", "up", "one level up"),
     Binding::new("ctrl-z", "suspend", "back to the local shell; fg returns"),
-    Binding::new("ctrl-l", "redraw", "draw the whole window anew"),
-    Binding::new("q", "quit", "leave; ctrl-c, too"),
+    Binding::new("ctrl-l", "redraw", "redraw the window"),
+    Binding::new("q", "quit", "quit; so does ctrl-c"),
 ];
 
 /// The keys for a recording, in every view. [`Play::of_key`](crate::top::playback::Play::of_key) is
 /// what they do.
 pub const OF_RECORDING: [Binding; 7] = [
-    Binding::new("space", "stop", "stop the recording, or go on; p, too"),
-    Binding::new(",", "10 s back", "ten seconds back; . ten seconds forth"),
-    Binding::new("<", "1 min back", "a minute back; > a minute forth"),
-    Binding::new("(", "begin", "to the begin of the recording"),
+    Binding::new("space", "stop", "stop the recording, or resume; so does p"),
+    Binding::new(",", "10 s back", "ten seconds back; . ten seconds forward"),
+    Binding::new("<", "1 min back", "a minute back; > a minute forward"),
+    Binding::new("(", "begin", "to the beginning of the recording"),
     Binding::new(")", "end", "to its end"),
     Binding::new("+", "faster", "play twice as fast"),
     Binding::new("-", "slower", "play half as fast"),

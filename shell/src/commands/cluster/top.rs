@@ -188,8 +188,9 @@ impl Verb for Top {
         let start = Start { options, source, preferences_file: Some(file) };
         if self.once {
             let Size { columns, lines } = self.size.unwrap_or_else(|| of_terminal(context).unwrap_or(SIZE));
-            let frame = context.call(run::print(start, Print { columns, lines, ansi: self.ansi })).await?;
-            return context.print(&frame);
+            let printed = context.call(run::print(start, Print { columns, lines, ansi: self.ansi })).await?;
+            context.print(&printed.text)?;
+            return printed.failed.map_or(Ok(()), Err);
         }
         match run::run(start).await? {
             Left::Quit => Ok(()),

@@ -1,4 +1,4 @@
-//! What was run from the dashboard, how far it is, and what it said.
+//! The commands that were run from the dashboard: their progress and their output.
 //!
 //! ```text
 //!   STATE         TOOK     PROGRESS              LINE
@@ -93,12 +93,12 @@ fn split(area: Rect, commands: usize) -> (Rect, Rect) {
 impl Page for Commands {
     fn bindings(&self, shared: &Shared) -> Vec<Binding> {
         let mut bindings = vec![
-            Binding::new("↑ ↓", "choose", "choose a command; what it said stands below"),
-            Binding::new("pgup/dn", "scroll", "scroll what it said; ← → move it sideways"),
-            Binding::new("enter", "again", "type its line again, to change or repeat it"),
+            Binding::new("↑ ↓", "select", "select a command; its output is below"),
+            Binding::new("pgup/dn", "scroll", "scroll the output; ← → scroll it sideways"),
+            Binding::new("enter", "repeat", "type the command again, to change or repeat it"),
         ];
         if self.command(shared).is_some_and(|command| command.ended_ms.is_none()) {
-            bindings.push(Binding::new("x", "cancel", "ask it to end; again to end it where it stands"));
+            bindings.push(Binding::new("x", "cancel", "cancel the command; again to abort it at once"));
         }
         bindings
     }
@@ -171,7 +171,7 @@ impl Page for Commands {
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
         let theme = &shared.theme;
         let Some(command) = self.command(shared) else {
-            let what = "Nothing has been run from here yet; : types a command.";
+            let what = "No commands have been run yet; : runs one.";
             return text(frame, Rect { height: 1, ..area }, Line::styled(what, theme.dim()));
         };
         let (list, below) = split(area, shared.commands.len());
@@ -202,8 +202,8 @@ impl Commands {
         let (output, cells) = (output(command), usize::from(area.width));
         let lines = output.lines().count();
         let told = match (command.ended_ms, lines) {
-            (None, _) => "it runs; what it says is shown when it ends".to_owned(),
-            (Some(_), 0) => "it said nothing".to_owned(),
+            (None, _) => "running; its output is shown when it ends".to_owned(),
+            (Some(_), 0) => "no output".to_owned(),
             (Some(_), _) => format!("line {} of {}", count(self.line as u64 + 1), count(lines as u64)),
         };
         let title = format!("── {}: {told} ", truncate(&sanitise(&command.line), cells.saturating_sub(44)));

@@ -1,4 +1,4 @@
-//! What happened, as the answering master remembers it.
+//! The recent events, as the answering master remembers them.
 
 use crate::top::list::{Selection, matches};
 use crate::top::message::Act;
@@ -26,7 +26,7 @@ impl Page for Events {
     fn bindings(&self, _shared: &Shared) -> Vec<Binding> {
         vec![
             Binding::new("s", "severity", "show only warnings and errors, only errors, or all"),
-            Binding::new("end", "follow", "go to the newest event, and stay there"),
+            Binding::new("end", "follow", "follow the newest event"),
         ]
     }
 
@@ -71,9 +71,9 @@ impl Page for Events {
         let shown = self.shown(snapshot);
         if shown.is_empty() {
             let what = if snapshot.events.is_empty() {
-                "Nothing has happened since this master began."
+                "No events since this master became leader."
             } else {
-                "No event is shown: the filter hides all."
+                "No event matches the filter."
             };
             return text(frame, area, Line::styled(what, shared.theme.dim()));
         }

@@ -1,19 +1,17 @@
 //! The masters: who leads, how far each is, how fast the log gets to its disk, what the leader does in the background.
 
-use crate::jobs::{self, JobRow};
 use crate::top::list::Selection;
-use crate::top::message::{Act, Effect, Message};
+use crate::top::message::{Act, Message};
 use crate::top::page::{Binding, Page};
 use crate::top::shared::Shared;
 use crate::top::theme::Theme;
-use crate::top::widgets::text;
+use crate::top::widgets::{JobsFeed, pieces, text};
 use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
-use dfs_client::{JobStatus, MasterStatus, Snapshot};
+use dfs_client::{MasterStatus, Snapshot};
 use dfs_rpc::board::LogStatus;
 use dfs_term::figures::{count, latency, percent, plural};
 use dfs_term::report::Tone;
-use dfs_term::text::{pad, sanitise, shorten, truncate, width, wrap};
-use dfs_types::{Error, Timestamp};
+use dfs_term::text::{pad, width};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -22,17 +20,13 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub struct Masters {
     chosen: Selection,
-    /// The page is shown.
-    shown: bool,
-    /// The jobs were asked for and have not come yet.
-    awaited: bool,
-    /// The jobs as they came last, and when, by the calendar.
-    jobs: Option<(Result<Vec<JobStatus>, Error>, Timestamp)>,
+    /// The background jobs, asked for with each picture.
+    jobs: JobsFeed,
 }
 
 impl Page for Masters {
     fn bindings(&self, _shared: &Shared) -> Vec<Binding> {
-        vec![Binding::new("↑ ↓", "choose", "choose a master, to copy its address with y")]
+        vec![Binding::new("↑ ↓", "select", "select a master; y copies its address")]
     }
 
     fn key(&mut self, key: KeyEvent, shared: &Shared) -> Option<Vec<Act>> {
@@ -49,30 +43,22 @@ impl Page for Masters {
     }
 
     fn hear(&mut self, message: &Message, shared: &Shared) -> Vec<Act> {
-        match message {
-            Message::Picture(..) if self.shown => self.ask(),
-            Message::Jobs(result) => {
-                (self.jobs, self.awaited) = (Some((result.clone(), shared.now.calendar)), false);
-                Vec::new()
-            }
-            _ => Vec::new(),
-        }
+        self.jobs.hear(message, shared)
     }
 
-    fn enter(&mut self, _shared: &Shared) -> Vec<Act> {
-        self.shown = true;
-        self.ask()
+    fn enter(&mut self, shared: &Shared) -> Vec<Act> {
+        self.jobs.enter(shared)
     }
 
     fn leave(&mut self) {
-        self.shown = false;
+        self.jobs.leave();
     }
 
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
         let Some(snapshot) = &shared.snapshot else { return };
         let theme = &shared.theme;
         let masters = masters(shared);
-        let head = format!("{:<12} {:<10} {:<22} {:>14} {:>10}", "MASTER", "ROLE", "ADDRESS", "LOG AT", "BEHIND");
+        let head = format!("{:<12} {:<10} {:<22} {:>14} {:>10}", "MASTER", "ROLE", "ADDRESS", "APPLIED", "BEHIND");
         text(frame, Rect { height: 1, ..area }, Line::styled(head, theme.head()));
         let furthest = masters.iter().map(|master| master.applied).max().unwrap_or(0);
         for (index, master) in masters.iter().enumerate() {
@@ -100,7 +86,7 @@ impl Page for Masters {
         let rows = row_lines(rows(snapshot, shared), theme, usize::from(below.width));
         let jobs = Rect { y: below.y + rows.len() as u16 + 1, ..below }.intersection(below);
         lines(frame, below, rows);
-        lines(frame, jobs, self.job_lines(theme, jobs));
+        lines(frame, jobs, self.jobs.lines(theme, jobs));
     }
 
     fn selected_text(&self, shared: &Shared) -> Option<String> {
@@ -109,62 +95,13 @@ impl Page for Masters {
     }
 }
 
-impl Masters {
-    /// Asks for the jobs, unless they are awaited.
-    fn ask(&mut self) -> Vec<Act> {
-        let asked = std::mem::replace(&mut self.awaited, true);
-        if asked { Vec::new() } else { vec![Act::Effect(Effect::Jobs)] }
-    }
-
-    /// Returns the jobs of the leading master as lines for `area`; nothing before they have come. Notes are wrapped;
-    /// where there is no room for that, all but errors are shortened.
-    fn job_lines(&self, theme: &Theme, area: Rect) -> Vec<Line<'static>> {
-        let jobs = match &self.jobs {
-            None => return Vec::new(),
-            Some((Err(error), _)) => {
-                let why = format!("the jobs of the leading master are not known: {}", sanitise(&error.message));
-                let why = pieces(&why, usize::from(area.width));
-                return why.into_iter().map(|piece| Line::styled(piece, theme.tone(Tone::Warning))).collect();
-            }
-            Some((Ok(jobs), at)) => jobs.iter().map(|job| jobs::row(job, *at)).collect::<Vec<_>>(),
-        };
-        let [name, state, done, last_run, note] = jobs::HEAD;
-        let head = format!("{name:<10} {state:<11} {done:<23} {last_run:<9} {note}");
-        let cells = usize::from(area.width).saturating_sub(NOTE_FROM);
-        let wrapped = jobs.iter().map(|job| pieces(&job.note, cells).len()).sum::<usize>() < usize::from(area.height);
-        let mut lines = vec![Line::styled(head, theme.head())];
-        for JobRow { name, state, tone, done, last_run, note } in jobs {
-            let is_error = tone == Tone::Bad;
-            let whole = wrapped || is_error;
-            let notes = if whole { pieces(&note, cells) } else { vec![shorten(&note, cells).into_owned()] };
-            let style = if is_error { theme.tone(tone) } else { theme.dim() };
-            let mut notes = notes.into_iter().map(|note| Span::styled(note, style));
-            lines.push(Line::from(vec![
-                Span::raw(format!("{} ", pad(&name, 10))),
-                Span::styled(format!("{} ", pad(state, 11)), theme.tone(tone)),
-                Span::raw(format!("{} {} ", pad(&done, 23), pad(&last_run, 9))),
-                notes.next().unwrap_or_default(),
-            ]));
-            lines.extend(notes.map(|note| Line::from(vec![Span::raw(" ".repeat(NOTE_FROM)), note])));
-        }
-        lines
-    }
-}
-
 const NAME_CELLS: usize = 14;
-/// The cell in which the note of a job begins.
-const NOTE_FROM: usize = 57;
 
 /// Draws one line below the other, as far as there is room.
 fn lines(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>) {
     for (row, line) in (0..area.height).zip(lines) {
         text(frame, Rect { y: area.y + row, height: 1, ..area }, line);
     }
-}
-
-/// Returns the text in lines of at most `cells` cells, broken between words; a longer word is cut.
-fn pieces(text: &str, cells: usize) -> Vec<String> {
-    wrap(text, Some(cells), 0).lines().map(|line| truncate(line, cells).into_owned()).collect()
 }
 
 /// Returns names and values as lines of `cells` cells.
@@ -188,14 +125,14 @@ fn rows(snapshot: &Snapshot, shared: &Shared) -> Vec<(&'static str, String)> {
         snapshot.log;
     let mean = Duration::from_micros(sync_us.checked_div(syncs).unwrap_or(0));
     let now = shared.history.now().and_then(|sample| sample.changes);
-    let now = now.map_or_else(|| "how many now is not known".to_owned(), |now| format!("{now:.0}/s now"));
+    let now = now.map_or_else(|| "rate not known".to_owned(), |now| format!("{now:.0}/s now"));
     let term = snapshot.status.term;
     let mode = match &snapshot.status.safe_mode {
-        None => "off: names can be changed".to_owned(),
+        None => "off: changes are accepted".to_owned(),
         Some(mode) => {
             let by = mode.by.as_ref().map(|by| format!(", entered by {by}")).unwrap_or_default();
             let reported = percent(mode.chunks_reported, mode.chunks_total);
-            format!("on{by}: {}; {reported} of the chunks are reported", dfs_term::text::sanitise(&mode.reason))
+            format!("on{by}: {}; {reported} of the chunks have been reported", dfs_term::text::sanitise(&mode.reason))
         }
     };
     let rows = vec![
@@ -215,7 +152,7 @@ fn rows(snapshot: &Snapshot, shared: &Shared) -> Vec<(&'static str, String)> {
         (
             "syncs",
             format!(
-                "{}, {} each, at most {} lately",
+                "{}, {} each, at most {} recently",
                 count(syncs),
                 latency(mean),
                 latency(Duration::from_micros(sync_us_max))

@@ -1,11 +1,11 @@
-//! How many copies chunks have against how many they should, and how fast what is short is made up for.
+//! The replicas of chunks, live against wanted, and the progress of repair.
 
 use crate::top::chart;
 use crate::top::history::{SECONDS_KEPT, lacking};
 use crate::top::message::Act;
 use crate::top::page::{Action, Binding, Page};
 use crate::top::shared::Shared;
-use crate::top::widgets::{drain, text};
+use crate::top::widgets::{drain, replicas_in_words, text};
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
 use dfs_client::Snapshot;
 use dfs_diagnosis::awaited;
@@ -20,11 +20,11 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// Live copies from which on columns are not told apart.
+/// Live replicas from which on columns are not told apart.
 const LIVE_SHOWN_MAX: u8 = 6;
-const NAME_CELLS: usize = 14;
+const NAME_CELLS: usize = 18;
 const CELL: usize = 11;
-/// Lists what is short.
+/// Lists the files with under-replicated chunks.
 const FIND_SHORT: &str = "find / -under-replicated";
 
 #[derive(Debug, Default)]
@@ -33,7 +33,7 @@ pub struct Replication {
     chosen: Option<(usize, usize)>,
 }
 
-/// What a number of copies means for a chunk, the worst first.
+/// The state of a chunk by the number of its replicas, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Class {
     Missing,
@@ -57,10 +57,10 @@ impl Class {
     fn word(self) -> &'static str {
         match self {
             Self::Missing => "missing",
-            Self::Endangered => "with one copy left",
+            Self::Endangered => "with one replica left",
             Self::Under => "under-replicated",
-            Self::Right => "with all their copies",
-            Self::Over => "with more copies than wanted",
+            Self::Right => "with all their replicas",
+            Self::Over => "over-replicated",
         }
     }
 
@@ -87,8 +87,8 @@ impl Class {
 impl Page for Replication {
     fn bindings(&self, _shared: &Shared) -> Vec<Binding> {
         vec![
-            Binding::new("↑↓←→", "choose", "choose a cell of the matrix"),
-            Binding::new("enter", "files", "list the files with chunks that have too few copies"),
+            Binding::new("↑↓←→", "select", "select a cell of the matrix"),
+            Binding::new("enter", "files", "list the files that have under-replicated chunks"),
         ]
     }
 
@@ -147,7 +147,7 @@ impl Page for Replication {
             let columns = chart::columns(seconds, SECONDS_KEPT, usize::from(area.width));
             let most = chart::most(&columns);
             let worst = shared.history.seconds().flatten().filter_map(|second| second.lacking).max().unwrap_or(0);
-            let head = format!("copies that chunks lacked in the last 15 minutes, at most {}", count(worst));
+            let head = format!("missing replicas in the last 15 minutes, at most {}", count(worst));
             lines.push(Line::styled(head, theme.dim()));
             let rows = chart::rows(&columns, most, room);
             lines.extend(rows.into_iter().map(|row| Line::styled(row, theme.tone(Tone::Warning))));
@@ -168,7 +168,7 @@ impl Page for Replication {
     }
 }
 
-/// The numbers of copies that chunks want, and `snapshot` has chunks for.
+/// Returns the numbers of wanted replicas for which `snapshot` has chunks.
 fn wanted(snapshot: &Snapshot) -> Vec<u8> {
     snapshot.copies.iter().map(|count| count.wanted).collect::<BTreeSet<_>>().into_iter().collect()
 }
@@ -178,26 +178,26 @@ fn chunks(copies: &[CopyCount], wanted: u8, live: u8) -> u64 {
     copies.iter().filter(there).map(|count| count.chunks).sum()
 }
 
-/// How it stands, how fast it goes, when it will be done.
+/// Returns the state of the replicas, the rate of repair and the time that is left.
 fn summary(snapshot: &Snapshot, shared: &Shared) -> Vec<(&'static str, String, Tone)> {
     let status = &snapshot.status;
     let chunks = &status.replication;
     if status.counted_ms.is_none() {
         return vec![(
             "chunks",
-            format!("{}; their copies have not been counted yet", count(chunks.chunks)),
+            format!("{}; their replicas have not been counted yet", count(chunks.chunks)),
             Tone::Warning,
         )];
     }
     let lacking = lacking(snapshot);
     let rate = shared.history.repair_rate();
     let (tone, missing) = match (lacking, chunks.missing) {
-        (0, _) => (Tone::Good, "none: every chunk has all its copies".to_owned()),
+        (0, _) => (Tone::Good, "none: every chunk has all its replicas".to_owned()),
         (_, 0) => (Tone::Warning, format!("{} to be made", count(lacking))),
         (_, missing) => (
             Tone::Bad,
             format!(
-                "{} to be made; {} have no live copy to make them from",
+                "{} to be made; {} have no live replica to copy from",
                 count(lacking),
                 plural(missing, "chunk", "chunks")
             ),
@@ -205,37 +205,30 @@ fn summary(snapshot: &Snapshot, shared: &Shared) -> Vec<(&'static str, String, T
     };
     let speed = match rate {
         _ if lacking == 0 && chunks.copying == 0 => "–".to_owned(),
-        _ if lacking == 0 => format!("{} being made, for what is drained", count(chunks.copying)),
-        None if chunks.copying == 0 => "none is being made now".to_owned(),
-        None => format!("{} being made; how fast that goes is not known yet", count(chunks.copying)),
+        _ if lacking == 0 => format!("{} being made, for draining datanodes", count(chunks.copying)),
+        None if chunks.copying == 0 => "no replica is being made now".to_owned(),
+        None => format!("{} being made; the rate is not known yet", count(chunks.copying)),
         Some(rate) => format!("{} being made, {rate:.1} a second", count(chunks.copying)),
     };
     let (name, eta) = match rate {
         _ if lacking == 0 => ("done in", "–".to_owned()),
-        None if chunks.copying == 0 => ("begins", awaited(status).to_owned()),
+        None if chunks.copying == 0 => ("starts", awaited(status).to_owned()),
         None => ("done in", "not known yet".to_owned()),
         Some(rate) => {
             let left = Duration::from_secs_f64((lacking as f64 / rate).clamp(1.0, 1e9));
             ("done in", format!("about {}", span(left)))
         }
     };
-    let by_urgency = format!(
-        "{} missing, {} with one copy left, {} under, {} over",
-        count(chunks.missing),
-        count(chunks.endangered),
-        count(chunks.under),
-        count(chunks.over)
-    );
     vec![
-        ("lacking", missing, tone),
-        ("chunks", by_urgency, Tone::Plain),
+        ("missing replicas", missing, tone),
+        ("chunks", replicas_in_words(chunks), Tone::Plain),
         ("repair", speed, Tone::Plain),
         (name, eta, Tone::Plain),
     ]
 }
 
 impl Replication {
-    /// Copies wanted, a row each, by live copies, a column each.
+    /// Returns the chunks by wanted replicas, a row each, and live replicas, a column each.
     fn matrix(&self, snapshot: &Snapshot, shared: &Shared) -> Vec<Line<'static>> {
         let theme = &shared.theme;
         let heads: Vec<String> = (0..=LIVE_SHOWN_MAX)
@@ -245,7 +238,7 @@ impl Replication {
         let mut lines = vec![Line::styled(format!("{:CELL$}{head}", "WANTED"), theme.head())];
         let (wanted, place) = (wanted(snapshot), self.place(snapshot));
         for (row, wanted) in wanted.iter().enumerate() {
-            let mut spans = vec![Span::raw(format!("{:CELL$}", format!("{wanted} copies")))];
+            let mut spans = vec![Span::raw(format!("{:CELL$}", format!("{wanted} replicas")))];
             for live in 0..=LIVE_SHOWN_MAX {
                 let class = Class::of(*wanted, live);
                 let chunks = chunks(&snapshot.copies, *wanted, live);
@@ -282,7 +275,7 @@ impl Replication {
         (row.min(wanted.len().saturating_sub(1)), column)
     }
 
-    /// The chosen cell in words.
+    /// Returns the selected cell in words.
     fn words(&self, snapshot: &Snapshot) -> Option<String> {
         let (row, column) = self.place(snapshot);
         let (wanted, live) = (*wanted(snapshot).get(row)?, u8::try_from(column).ok()?);

@@ -17,7 +17,7 @@ mod start;
 
 pub use event_loop::{Left, run};
 pub use preferences::read_preferences;
-pub use print::{Print, print};
+pub use print::{Print, Printed, print};
 pub use screen::depth;
 pub use source::Source;
 pub use start::Start;

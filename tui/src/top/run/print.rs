@@ -1,13 +1,14 @@
 //! One frame as text, without a terminal.
 
 use super::effects::EffectRunner;
+use super::source::Shown;
 use super::start::Start;
 use crate::top::message::{Effect, Message};
 use crate::top::model::Model;
 use crate::top::once;
 use crate::top::update::{entered, update};
 use crate::top::world::MESSAGES_WAITING_MAX;
-use dfs_types::Result;
+use dfs_types::{Error, Result};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
@@ -23,20 +24,29 @@ pub struct Print {
     pub ansi: bool,
 }
 
+/// A frame that was printed.
+#[derive(Debug)]
+pub struct Printed {
+    pub text: String,
+    /// The reason for which no master answered; the frame shows what is to be run.
+    pub failed: Option<Error>,
+}
+
 /// One frame as text: of now, or of a moment of a recording.
 ///
 /// # Errors
-/// Those of the call for the picture; `local_io` when it cannot be recorded.
-pub async fn print(start: Start, print: Print) -> Result<String> {
+/// Those of the call for the picture, but for masters that do not answer; `local_io` when it cannot be recorded.
+pub async fn print(start: Start, print: Print) -> Result<Printed> {
     let Start { options, source, .. } = start;
     let mut model = Model::new(options);
     let (messages, mut waiting) = mpsc::channel(MESSAGES_WAITING_MAX);
     let (every, _) = watch::channel(model.shared.refresh_ms);
     update(&mut model, Message::Resize(print.columns, print.lines));
-    let (client, world) = source.show(&mut model, messages.clone()).await?;
+    let Shown { client, world, failed } = source.show(&mut model, messages.clone()).await?;
     let runner =
         EffectRunner { client, world, messages, every, preferences: None, counting: Default::default(), player: None };
-    let mut asked = ask(&runner, entered(&mut model));
+    // Who gave no picture is not asked for more.
+    let mut asked = if failed.is_none() { ask(&runner, entered(&mut model)) } else { 0 };
     let deadline = Instant::now() + SETTLE_TIME;
     while asked > 0 {
         let Ok(Some(message)) = tokio::time::timeout_at(deadline.into(), waiting.recv()).await else { break };
@@ -44,7 +54,8 @@ pub async fn print(start: Start, print: Print) -> Result<String> {
         asked += ask(&runner, update(&mut model, message));
     }
     let frame = once::frame(&model, print.columns, print.lines);
-    Ok(if print.ansi { once::ansi(&frame) } else { once::plain(&frame) })
+    let text = if print.ansi { once::ansi(&frame) } else { once::plain(&frame) };
+    Ok(Printed { text, failed })
 }
 
 /// Does what is asked for, and says how many answers are to come.

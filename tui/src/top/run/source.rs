@@ -12,7 +12,7 @@ use crate::top::update::update;
 use crate::top::world::World;
 use dfs_client::Client;
 use dfs_client::recording::{Damage, Recording};
-use dfs_types::Result;
+use dfs_types::{Error, ErrorCode, Result};
 use std::fs::File;
 use std::sync::Arc;
 use std::time::Instant;
@@ -51,6 +51,14 @@ pub(super) struct Open {
     pub player: Option<mpsc::UnboundedSender<Play>>,
     pub feeding: JoinHandle<()>,
     pub writing: Option<JoinHandle<Result<()>>>,
+}
+
+/// A source of which one picture was shown.
+pub(super) struct Shown {
+    pub client: Option<Client>,
+    pub world: Arc<dyn World>,
+    /// The reason for which there is no picture.
+    pub failed: Option<Error>,
 }
 
 /// How they come: from a cluster the newest one wins, a recording is shown one by one.
@@ -96,15 +104,11 @@ impl Source {
         (open, News { pictures, played })
     }
 
-    /// Shows the model one picture.
+    /// Shows the model one picture; or that no master answers, with the error of the call.
     ///
     /// # Errors
-    /// Those of the call for it; `local_io` when it cannot be recorded.
-    pub(super) async fn show(
-        self,
-        model: &mut Model,
-        messages: mpsc::Sender<Message>,
-    ) -> Result<(Option<Client>, Arc<dyn World>)> {
+    /// Other errors of the call for it; `local_io` when it cannot be recorded.
+    pub(super) async fn show(self, model: &mut Model, messages: mpsc::Sender<Message>) -> Result<Shown> {
         match self {
             Self::Cluster { client, world, record } => {
                 let began = Instant::now();
@@ -116,14 +120,24 @@ impl Source {
                     recorder::written(writing).await?;
                 }
                 update(model, Message::Tick(moment(began)));
-                update(model, Message::Picture(Arc::new(told?.snapshot), 0));
-                Ok((Some(client), world))
+                let failed = match told {
+                    Ok(told) => {
+                        update(model, Message::Picture(Arc::new(told.snapshot), 0));
+                        None
+                    }
+                    Err(error) if matches!(error.code, ErrorCode::Unreachable | ErrorCode::Timeout) => {
+                        update(model, Message::Lost(error.clone()));
+                        Some(error)
+                    }
+                    Err(error) => return Err(error),
+                };
+                Ok(Shown { client: Some(client), world, failed })
             }
             Self::Recording { recording, at_ms } => {
                 let at_ms = at_ms.unwrap_or(recording.length_ms());
                 let sought = tokio::task::block_in_place(|| Replay::new(recording).seek(at_ms));
                 update(model, sought);
-                Ok((None, Arc::new(NoWorld)))
+                Ok(Shown { client: None, world: Arc::new(NoWorld), failed: None })
             }
         }
     }

@@ -56,7 +56,7 @@ pub(super) fn news(model: &mut Model, news: &CommandNews) -> Vec<Act> {
                     model.pages.commands.choose(number);
                     vec![Act::Go(PageId::Commands)]
                 }
-                (0, _) => vec![Act::Say(format!("done: {line}; {key} shows what it wrote"))],
+                (0, _) => vec![Act::Say(format!("done: {line}; {key} shows its output"))],
                 (_, why) => {
                     let first = why.lines().next().unwrap_or(&line);
                     vec![Act::Say(format!("failed: {first}; {key} shows it"))]
@@ -86,7 +86,7 @@ fn shown(answer: &str) -> String {
 pub(super) fn unrecorded(model: &mut Model, error: &Error) -> Vec<Act> {
     model.shared.recorded = false;
     let Effect::Run { number, .. } = run(model, "top --record".to_owned()) else { return Vec::new() };
-    let output = format!("the recording has ended: {error}\n");
+    let output = format!("the recording has stopped: {error}\n");
     news(model, &CommandNews { number, state: CommandState::Ended { code: error.code.exit_code(), output } })
 }
 
@@ -109,6 +109,6 @@ pub(super) fn run(model: &mut Model, line: String) -> Effect {
         ended_ms: None,
         read: false,
     });
-    model.said = Some(format!("runs: {line}"));
+    model.said = Some(format!("running: {line}"));
     Effect::Run { number, line }
 }

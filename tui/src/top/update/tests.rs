@@ -161,8 +161,10 @@ fn a_command_that_wants_to_be_asked_is_asked_for() {
     let news = |number| CommandNews { number, state: CommandState::WouldAsk(question()) };
     update(&mut model, Message::Command(news(1)));
     let text = seen(&model);
-    assert!(text.contains(" Delete /data? ") && text.contains("18,381 files, 266 MiB"), "{text}");
-    // Enter alone does nothing: Cancel has the focus.
+    for part in [" Delete /data? ", "18,381 files, 266 MiB", "rm --yes -r /data", " n  Cancel ", " y  Delete "] {
+        assert!(text.contains(part), "{part}:\n{text}");
+    }
+    // Enter alone does nothing: Cancel is chosen.
     assert_eq!(runs(&press(&mut model, KeyCode::Enter)), [""; 0]);
     assert!(matches!(model.overlay, Overlay::None));
     typed(&mut model, ":rm -r /data");
@@ -227,7 +229,7 @@ fn a_recording_that_fails_is_said_until_it_is_read() {
     model.shared.recorded = true;
     assert!(seen(&model).lines().next().is_some_and(|trust| trust.contains("rec")), "{}", seen(&model));
     update(&mut model, Message::Unrecorded(Error::new(ErrorCode::LocalIo, "no space left on device")));
-    assert!(seen(&model).contains("failed: the recording has ended: no space left on device"), "{}", seen(&model));
+    assert!(seen(&model).contains("failed: the recording has stopped: no space left on device"), "{}", seen(&model));
     typed(&mut model, "2");
     assert!(seen(&model).contains("1 command failed") && !model.shared.recorded);
     typed(&mut model, "8");
@@ -279,9 +281,9 @@ fn events_are_filtered_and_read_in_peace() {
     typed(&mut model, "/DEAD");
     press(&mut model, KeyCode::Enter);
     let text = seen(&model);
-    assert!(text.contains("is dead") && !text.contains("is stale"), "{text}");
+    assert!(text.contains("declared dead") && !text.contains("(stale)"), "{text}");
     press(&mut model, KeyCode::Esc);
-    assert!(seen(&model).contains("is stale"));
+    assert!(seen(&model).contains("(stale)"));
     press(&mut model, KeyCode::Home);
     assert!(seen(&model).contains("master-1 leads"));
     let copied = press(&mut model, KeyCode::Char('y'));

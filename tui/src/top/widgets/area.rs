@@ -1,5 +1,6 @@
-//! The area of the page, and one line of text in an area.
+//! The area of the page, and lines of text in an area.
 
+use dfs_term::text::{truncate, wrap};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -15,4 +16,9 @@ pub fn text<'t>(frame: &mut Frame<'_>, area: Rect, line: impl Into<Line<'t>>) {
     if area.height > 0 {
         frame.buffer_mut().set_line(area.x, area.y, &line.into(), area.width);
     }
+}
+
+/// Returns the text in lines of at most `cells` cells, broken between words; a longer word is cut.
+pub fn pieces(text: &str, cells: usize) -> Vec<String> {
+    wrap(text, Some(cells), 0).lines().map(|line| truncate(line, cells).into_owned()).collect()
 }

@@ -25,8 +25,8 @@ pub fn progress(command: &CommandLine) -> String {
 pub fn cancel(command: &CommandLine) -> Vec<Act> {
     let line = &command.line;
     if command.ended_ms.is_some() {
-        return vec![Act::Say(format!("has ended: {line}"))];
+        return vec![Act::Say(format!("has already ended: {line}"))];
     }
-    let said = format!("asked to end: {line}; x again ends it where it stands");
+    let said = format!("cancelling: {line}; x again aborts it at once");
     vec![Act::Effect(Effect::Cancel { number: command.number }), Act::Say(said)]
 }

@@ -13,10 +13,10 @@ use ratatui::text::{Line, Span};
 use std::time::Duration;
 
 const DRAIN: Binding =
-    Binding::new("D", "drain", "node drain: copy its chunks to others, so that it can be stopped; it is asked first");
+    Binding::new("D", "drain", "node drain: re-replicate its chunks elsewhere, so that it can be stopped; asks first");
 const RESUME: Binding = Binding::new("R", "resume", "node resume: let it take chunks again");
 const FORGET: Binding =
-    Binding::new("F", "forget", "node forget: drop a dead datanode that does not come back; it is asked first");
+    Binding::new("F", "forget", "node forget: drop a dead datanode that does not come back; asks first");
 
 /// Returns the keys that change the drain of the selected datanode in its state.
 pub fn bindings(node: Option<&NodeStatus>, shared: &Shared) -> Vec<Binding> {
@@ -57,7 +57,7 @@ pub fn told(node: &NodeStatus, shared: &Shared) -> Option<String> {
             let time = span(Duration::from_secs_f64((left as f64 / rate).clamp(1.0, 1e9)));
             told.push_str(&format!(", {rate:.1} a second, about {time}"));
         }
-        None => told.push_str(", how fast is not known yet"),
+        None => told.push_str(", rate not known yet"),
     }
     Some(told)
 }

@@ -7,7 +7,7 @@
 //! │                                            │
 //! │ rm -r --yes /photos                        │
 //! │                                            │
-//! │ [ Cancel ]   [ Delete ]                    │
+//! │  n  Cancel     y  Delete                   │
 //! └────────────────────────────────────────────┘
 //! ```
 
@@ -40,7 +40,8 @@ impl Dialog {
     pub fn of(question: &Question, area: Rect) -> Self {
         let wide = area.width.min(CELLS_MAX);
         let cells = usize::from(wide.saturating_sub(MARGIN_CELLS));
-        let title = format!(" {} ", truncate(&sanitise(&question.title()), cells.saturating_sub(2)));
+        let title = sanitise(question.title().trim_end_matches('?')).into_owned();
+        let title = format!(" {}? ", truncate(&title, cells.saturating_sub(3)));
         let details = wrap(&sanitise(question.details()), Some(cells), 0);
         let details: Vec<String> = details.lines().map(str::to_owned).collect();
         let command = truncate(&sanitise(&question.line), cells).into_owned();
@@ -49,7 +50,7 @@ impl Dialog {
         let high = u16::try_from(high).unwrap_or(u16::MAX).min(area.height);
         let (x, y) = (area.x + (area.width - wide) / 2, area.y + (area.height - high) / 2);
         let place = Rect { x, y, width: wide, height: high };
-        let texts = ["Cancel".to_owned(), question.deed()].map(|text| format!("[ {text} ]"));
+        let texts = [" n  Cancel ".to_owned(), format!(" y  {} ", question.deed())];
         let row = Rect { x: x + 2, y: place.bottom().saturating_sub(2), width: 0, height: 1 };
         let mut column = row.x;
         let buttons = texts.map(|text| {
@@ -80,7 +81,7 @@ mod tests {
         for (columns, lines) in [(80, 20), (60, 13), (20, 6), (3, 2), (0, 0)] {
             let area = Rect::new(0, 2, columns, lines);
             let dialog = Dialog::of(&question, area);
-            assert_eq!(dialog.buttons.each_ref().map(|(text, _)| text.as_str()), ["[ Cancel ]", "[ Delete ]"]);
+            assert_eq!(dialog.buttons.each_ref().map(|(text, _)| text.as_str()), [" n  Cancel ", " y  Delete "]);
             assert!(dialog.place.intersection(area) == dialog.place, "{dialog:?}");
         }
         let dialog = Dialog::of(&question, Rect::new(0, 2, 80, 20));
@@ -92,5 +93,18 @@ mod tests {
         assert_eq!(dialog.button_at(cancel.x, cancel.y), Some(false));
         assert_eq!(dialog.button_at(deed.right() - 1, deed.y), Some(true));
         assert_eq!(dialog.button_at(deed.right(), deed.y), None);
+    }
+
+    #[test]
+    fn a_question_is_told_in_its_parts() {
+        let told = |what: &str| {
+            let question = Question { what: what.to_owned(), line: String::new() };
+            [question.title(), question.deed(), question.details().to_owned()]
+        };
+        assert_eq!(told("drain datanode-1: 1,204 chunks"), ["Drain datanode-1?", "Drain", "1,204 chunks"]);
+        assert_eq!(told("delete /a b: 2 files: all"), ["Delete /a b?", "Delete", "2 files: all"]);
+        assert_eq!(told("stop"), ["Stop?", "Stop", ""]);
+        let long = Question { what: "x".repeat(99), line: String::new() };
+        assert_eq!(Dialog::of(&long, Rect::new(0, 0, 36, 9)).title, format!(" X{}…? ", "x".repeat(27)));
     }
 }

@@ -171,7 +171,7 @@ fn a_question_is_answered_by_clicks_and_cancel_has_the_focus() {
         model
     };
     let mut model = asked();
-    assert!(frame(&model).contains("[ Cancel ]   [ Delete ]"), "{}", frame(&model));
+    assert!(frame(&model).contains(" n  Cancel     y  Delete "), "{}", frame(&model));
     let buffer = once::frame(&model, 80, 24);
     let [(_, cancel), (_, deed)] = Dialog::of(&question(), page_area(model.shared.area)).buttons;
     let reversed = |x, y| buffer[(x, y)].modifier.contains(ratatui::style::Modifier::REVERSED);

@@ -73,7 +73,7 @@ fn more_than_a_line_of_output_is_shown_at_once() {
     at(&mut model, 60_000);
     ended(&mut model, 0, "1\n2\n");
     assert_eq!(model.page, PageId::Overview);
-    assert!(seen(&model).contains(&format!("done: fsck /; {} shows what it wrote", PageId::Commands.key())));
+    assert!(seen(&model).contains(&format!("done: fsck /; {} shows its output", PageId::Commands.key())));
     run(&mut model, "du /");
     typed(&mut model, ":l");
     ended(&mut model, 0, "1\n2\n");
@@ -113,13 +113,13 @@ fn commands_are_chosen_cancelled_copied_and_typed_again() {
     assert!(seen(&model).contains("hint: did you mean"));
     press(&mut model, KeyCode::Up);
     press(&mut model, KeyCode::Up);
-    assert!(seen(&model).contains("it runs; what it says"), "{}", seen(&model));
+    assert!(seen(&model).contains("running; its output"), "{}", seen(&model));
     assert_eq!(typed(&mut model, "x"), [Effect::Cancel { number: 3 }]);
-    assert!(seen(&model).contains("asked to end: put -r"));
+    assert!(seen(&model).contains("cancelling: put -r"));
     assert_eq!(typed(&mut model, "y"), [Effect::Copy("put -r /home/ann/photos /data".into())]);
     press(&mut model, KeyCode::Down);
     assert_eq!(typed(&mut model, "x"), []);
-    assert!(seen(&model).contains("has ended: du -h /"));
+    assert!(seen(&model).contains("has already ended: du -h /"));
     press(&mut model, KeyCode::Enter);
     assert_eq!(runs(&press(&mut model, KeyCode::Enter)), ["du -h /"]);
 }

@@ -126,7 +126,7 @@ fn the_question_says_what_will_be_lost() {
     let text = seen(&model);
     // The box wraps it.
     for part in
-        [" Delete /photos? ", "12 files, 4 directories, 266 MiB;", "there is no trash", "[ Cancel ]   [ Delete ]"]
+        [" Delete /photos? ", "12 files, 4 directories, 266 MiB;", "there is no trash", " n  Cancel     y  Delete "]
     {
         assert!(text.contains(part), "{part}: {text}");
     }
@@ -439,7 +439,7 @@ fn uploads_that_replace_or_are_large_are_asked_about() {
     let replace = ("Replace notes.txt in /?", "Replace", "put -f /notes.txt /");
     let (title, deed, line) = asked(&mut model);
     assert_eq!((title.as_str(), deed.as_str(), line.as_str()), replace);
-    assert!(seen(&model).contains("this cannot be undone") && seen(&model).contains("[ Cancel ]   [ Replace ]"));
+    assert!(seen(&model).contains("this cannot be undone") && seen(&model).contains(" n  Cancel     y  Replace "));
     assert_eq!(runs(&typed(&mut model, "y")), ["put -f /notes.txt /"]);
     // The other way, too.
     press(&mut model, KeyCode::Tab);

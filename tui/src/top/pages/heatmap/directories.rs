@@ -90,16 +90,14 @@ impl Directories {
 
     pub(super) fn bindings(&self) -> Vec<Binding> {
         vec![
-            Binding::new("enter", "open", "into the chosen directory"),
-            Binding::new("backspace", "up", "to the directory above"),
-            Binding::new("r", "again", "read the directory again"),
+            Binding::new("enter", "open", "open the selected directory"),
+            Binding::new("backspace", "up", "go to the parent directory"),
+            Binding::new("r", "reload", "read the directory again"),
             match self.by {
-                By::Size => {
-                    Binding::new("h", "heat", "which directories are hot: what is lately read and written in them")
-                }
-                By::Heat => Binding::new("h", "size", "which directories are big: their space with all copies"),
+                By::Size => Binding::new("h", "heat", "sort by recent reads and writes"),
+                By::Heat => Binding::new("h", "size", "sort by space with all replicas"),
             },
-            Binding::new("f", "tiles", "back to the datanodes; esc does so at the root"),
+            Binding::new("f", "tiles", "back to the datanodes; so does esc at the root"),
         ]
     }
 
@@ -154,7 +152,7 @@ impl Directories {
         let Some(entry) = self.entries.get(self.chosen.within(self.entries.len())) else { return Vec::new() };
         match self.path.join(&entry.name) {
             Ok(path) if entry.stat.kind == Kind::Directory => self.read(path, None, shared),
-            _ => vec![Act::Say("that is a file".to_owned())],
+            _ => vec![Act::Say("not a directory".to_owned())],
         }
     }
 
@@ -321,7 +319,7 @@ impl Directories {
                     ),
                 };
                 match self.by {
-                    By::Size => format!("{what} │ space with all copies │ read {read}"),
+                    By::Size => format!("{what} │ space with all replicas │ read {read}"),
                     By::Heat => format!("{what} │ {}", self.heat()),
                 }
             }
@@ -331,14 +329,14 @@ impl Directories {
     /// What goes on in all of it, in words.
     fn heat(&self) -> String {
         match &self.lately.answer {
-            None => "asking what goes on…".to_owned(),
-            Some(Err(error)) => format!("what goes on is not known: {}", sanitise(&error.message)),
+            None => "asking for recent traffic…".to_owned(),
+            Some(Err(error)) => format!("recent traffic is not known: {}", sanitise(&error.message)),
             Some(Ok(answer)) => {
                 let below: u64 =
                     answer.directories.iter().map(|(_, traffic)| sum(*traffic)).fold(0, u64::saturating_add);
                 let own = sum(answer.whole).saturating_sub(below);
                 let (read, written) = (rate(answer.whole.read as f64), rate(answer.whole.written as f64));
-                format!("lately {read} read, {written} written, {} right here", rate(own as f64))
+                format!("recently {read} read, {written} written, {} in this directory itself", rate(own as f64))
             }
         }
     }
@@ -352,7 +350,7 @@ fn sum(traffic: Traffic) -> u64 {
 fn sizes(entry: &Entry, all: u64) -> String {
     let files = match entry.stat.kind {
         Kind::Directory => plural(entry.stat.files, "file", "files"),
-        Kind::File => format!("{} copies", entry.stat.replication),
+        Kind::File => format!("{} replicas", entry.stat.replication),
     };
     let (space, part) = (size(entry.stat.space), percent(entry.stat.space, all));
     format!(" {space:>9} {part:>6} {:>9} data  {files}", size(entry.stat.size))

@@ -49,7 +49,7 @@ impl Heatmap {
         let line = |row: u16| Rect { y: row, height: 1, ..area }.intersection(area);
         text(frame, line(area.y), Line::styled(cut(self.head(nodes, &layout)), theme.head()));
         if nodes.is_empty() {
-            return text(frame, line(area.y + 1), "No datanode has ever come to this cluster.");
+            return text(frame, line(area.y + 1), "No datanode has ever registered with this cluster.");
         }
         let selected = self.tile_selected(&layout, shared);
         let ramp = Ramp::of(self.lens(), shared);
@@ -139,12 +139,7 @@ impl Heatmap {
             format!("{}  {}", tile.text(), tile.mark.word()),
             format!("{} of {}", percent(load.used(), load.capacity()), size(load.capacity())),
             node.address.ip().to_string(),
-            format!(
-                "{}, {} short, {} sole",
-                plural(node.chunks, "chunk", "chunks"),
-                count(node.short),
-                count(node.sole)
-            ),
+            chunks(node),
             format!("read {}, write {}", bytes(rates.map(|rates| rates.read)), bytes(rates.map(|rates| rates.written))),
         ]
     }
@@ -156,14 +151,7 @@ impl Heatmap {
         let load = &node.load;
         let heard = age(Duration::from_millis(shared.heard_ms(node)));
         let full = format!("{} of {}", percent(load.used(), load.capacity()), size(load.capacity()));
-        let chunks = plural(node.chunks, "chunk", "chunks");
-        let one = format!(
-            "{} {} {heard} │ {full} │ {chunks}, {} short, {} sole",
-            node.id,
-            state(node),
-            count(node.short),
-            count(node.sole)
-        );
+        let one = format!("{} {} {heard} │ {full} │ {}", node.id, state(node), chunks(node));
         if tile.count == 1 {
             let traffic = match shared.rates(node) {
                 Some(rates) => format!("read {}, write {}", rate(rates.read), rate(rates.written)),
@@ -177,7 +165,7 @@ impl Heatmap {
         let group = self.groups.iter().find(|group| group.places.contains(&spot.places.start));
         let group = group.map_or("", |group| &group.name);
         let many = plural(tile.count as u64, "datanode", "datanodes");
-        Some([format!("{many}, from {group} on, {silent} silent; the worst:"), one])
+        Some([format!("{many}, from {group} on, {silent} not reporting; the worst:"), one])
     }
 
     /// The scale in its colours.
@@ -193,6 +181,18 @@ impl Heatmap {
         }
         spans.into()
     }
+}
+
+/// Returns the number of its chunks, and how many of them have too few replicas.
+fn chunks(node: &NodeStatus) -> String {
+    let mut told = plural(node.chunks, "chunk", "chunks");
+    if node.short > 0 {
+        told.push_str(&format!(", {} under-replicated", count(node.short)));
+    }
+    if node.sole > 0 {
+        told.push_str(&format!(", {} with one replica left", count(node.sole)));
+    }
+    told
 }
 
 /// How a tile looks: text, blocks, and the mark at its end.
@@ -229,7 +229,7 @@ fn marks(layout: &Layout) -> String {
     let marks = Mark::legend();
     match layout.shape {
         Shape::One => format!("{marks}  – not known"),
-        Shape::Many => format!("{marks}  ×40 how many it stands for"),
-        Shape::Box | Shape::Four => format!("{marks}  42s silent so long"),
+        Shape::Many => format!("{marks}  ×40 number of datanodes"),
+        Shape::Box | Shape::Four => format!("{marks}  42s since last heartbeat"),
     }
 }

@@ -141,7 +141,7 @@ fn a_tile_of_many_shows_and_opens_the_worst() {
     let text = once::plain(&once::frame(&model, 80, 24));
     assert!(
         text.contains("40 datanodes, from 10.0.0.109")
-            && text.contains("1 silent; the worst:")
+            && text.contains("1 not reporting; the worst:")
             && text.contains("datanode-4322 ✗ dead 1 min ago"),
         "{text}"
     );
@@ -219,7 +219,7 @@ fn hot_directories_are_found_from_above() {
         vec![entry("big", Kind::Directory, 9 << 30), entry("file", Kind::File, 5), entry("hot", Kind::Directory, 1)];
     listed(&mut model, "/", None, page, false);
     assert_eq!(press(&mut model, KeyCode::Char('h')), [traffic("/")]);
-    assert!(seen(&model).contains("asking what goes on…"), "{}", seen(&model));
+    assert!(seen(&model).contains("asking for recent traffic…"), "{}", seen(&model));
     let told = |model: &mut Model, path: &str, result| {
         let path = DfsPath::parse(path).expect("a path");
         assert_eq!(update(model, Message::Traffic { path, result }), []);
@@ -229,13 +229,13 @@ fn hot_directories_are_found_from_above() {
     let answer = DirectoryTraffic { whole: flow(41_001_000, 2_000_000), directories };
     // An answer about another directory is not taken for ours.
     told(&mut model, "/other", Ok(DirectoryTraffic::default()));
-    assert!(seen(&model).contains("asking what goes on…"));
+    assert!(seen(&model).contains("asking for recent traffic…"));
     told(&mut model, "/", Ok(answer));
     let text = seen(&model);
     let lines: Vec<&str> = text.lines().skip(4).take(3).collect();
     assert!(lines[0].starts_with("hot/") && lines[0].contains("40 MB/s read    2.0 MB/s written"), "{text}");
     assert!(lines[1].starts_with("big/") && lines[1].contains("1 kB/s read"), "{text}");
-    assert!(text.contains("lately 41 MB/s read, 2.0 MB/s written, 1.0 MB/s right here"), "{text}");
+    assert!(text.contains("recently 41 MB/s read, 2.0 MB/s written, 1.0 MB/s in this directory itself"), "{text}");
     // It is asked again with the pictures, but not with each of them, and not while an answer is awaited.
     let mut picture = |at_ms: u64| {
         update(&mut model, Message::Tick(Moment { elapsed_ms: at_ms, calendar: fixtures::NOW }));
@@ -245,12 +245,12 @@ fn hot_directories_are_found_from_above() {
     assert_eq!(picture(now), [traffic("/")]);
     assert_eq!(picture(now + 60_000), []);
     told(&mut model, "/", Err(Error::new(ErrorCode::Timeout, "no answer within 10 s")));
-    assert!(seen(&model).contains("what goes on is not known: no answer within 10 s"));
+    assert!(seen(&model).contains("recent traffic is not known: no answer within 10 s"));
     press(&mut model, KeyCode::Home);
     let list = Effect::List { path: DfsPath::parse("/big").expect("a path"), after: None };
     assert_eq!(press(&mut model, KeyCode::Enter), [list, traffic("/big")]);
     press(&mut model, KeyCode::Char('h'));
-    assert!(!seen(&model).contains("goes on"), "{}", seen(&model));
+    assert!(!seen(&model).contains("recent traffic"), "{}", seen(&model));
 }
 
 #[test]
@@ -273,7 +273,7 @@ fn no_datanode_at_all() {
     for code in [KeyCode::Enter, KeyCode::Down, KeyCode::End, KeyCode::Char('g'), KeyCode::Char('l')] {
         press(&mut model, code);
     }
-    assert!(seen(&model).contains("No datanode has ever come"));
+    assert!(seen(&model).contains("No datanode has ever registered"));
 }
 
 #[test]

@@ -40,14 +40,13 @@ impl Page for Heatmap {
             Binding::new(
                 "l",
                 "lens",
-                "the next lens: fill level, balance, chunk density, I/O heat, replication risk; L the one before",
+                "the next lens: fill level, balance, chunk density, I/O heat, replication risk; L the previous one",
             ),
             Binding::new("g", "group", "group by machine, or by state, the worst first"),
-            Binding::new("f", "directories", "which directories are big, and which are hot"),
+            Binding::new("f", "directories", "directories by size and by traffic"),
         ];
         if !shared.nodes().is_empty() {
-            bindings
-                .insert(0, Binding::new("enter", "open", "all about the selected datanode, or the worst of a tile"));
+            bindings.insert(0, Binding::new("enter", "open", "show the selected datanode, or the worst of a tile"));
             bindings
                 .insert(1, Binding::new("↑↓←→", "select", "select a tile; so does a click, and a second one opens it"));
         }

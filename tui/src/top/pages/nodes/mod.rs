@@ -6,7 +6,6 @@
 //! datanode-7      · live   57.0 GiB    57 %  …                     one line each
 //! ```
 
-mod columns;
 mod one;
 mod view;
 

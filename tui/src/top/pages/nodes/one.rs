@@ -96,7 +96,7 @@ impl One {
 
     pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
         let Some(node) = shared.node(self.id) else {
-            let gone = format!("{} is not in the picture: it never came, or was removed.", self.id);
+            let gone = format!("{} is not known: it never registered, or was forgotten.", self.id);
             return text(frame, Rect { height: 1, ..area }, gone);
         };
         let places = Places::of(area, Some(node));
@@ -113,7 +113,7 @@ impl One {
         let of_it: Vec<_> = snapshot.events.iter().filter(|event| event.node == Some(self.id)).collect();
         let room = usize::from(area.height.saturating_sub(1));
         let newest = of_it.iter().skip(of_it.len().saturating_sub(room));
-        let head = if of_it.is_empty() { "nothing has happened to it" } else { "what happened to it" };
+        let head = if of_it.is_empty() { "no events" } else { "events" };
         let zone = shared.zone();
         let told = newest.into_iter().map(|event| event_line(event, &shared.theme, &zone, area.width.into()));
         std::iter::once(Line::styled(head, shared.theme.head())).chain(told).collect()
@@ -123,11 +123,11 @@ impl One {
         let (theme, cells) = (&shared.theme, usize::from(area.width));
         let head = |text: String| Line::styled(truncate(&text, cells).into_owned(), theme.head());
         let lines = match &self.log {
-            None => return vec![head("its log: not read yet".to_owned())],
+            None => return vec![head("log: not read yet".to_owned())],
             Some(Err(error)) => {
                 let what = truncate(&sanitise(&error.message), cells).into_owned();
                 return vec![
-                    head("its log could not be read".to_owned()),
+                    head("the log could not be read".to_owned()),
                     Line::styled(what, theme.tone(Tone::Warning)),
                 ];
             }
@@ -137,13 +137,13 @@ impl One {
         let at = match self.back {
             _ if lines.is_empty() => ": empty".to_owned(),
             0 => String::new(),
-            back => format!(", {} before its end", plural(back as u64, "line", "lines")),
+            back => format!(", {} before the end", plural(back as u64, "line", "lines")),
         };
         let room = usize::from(area.height.saturating_sub(1));
         let end = lines.len().saturating_sub(self.back);
         let shown = lines.get(end.saturating_sub(room)..end).unwrap_or(&[]);
         let shown = shown.iter().map(|line| Line::from(truncate(&sanitise(line), cells).into_owned()));
-        std::iter::once(head(format!("the end of its log, read {}{at}", age(came)))).chain(shown).collect()
+        std::iter::once(head(format!("end of the log, read {}{at}", age(came)))).chain(shown).collect()
     }
 }
 
@@ -193,7 +193,7 @@ fn lines(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>) {
 fn facts(node: &NodeStatus, shared: &Shared, cells: usize) -> Vec<Line<'static>> {
     let (theme, load) = (&shared.theme, &node.load);
     let ms = Duration::from_millis;
-    let heard = format!("  last heard from {}", age(ms(shared.heard_ms(node))));
+    let heard = format!("  last heartbeat {}", age(ms(shared.heard_ms(node))));
     let mut lines = vec![Line::from(vec![
         Span::styled(format!("{}  ", node.id), theme.head()),
         Span::styled(state(node), theme.tone(tone(node))),
@@ -207,7 +207,12 @@ fn facts(node: &NodeStatus, shared: &Shared, cells: usize) -> Vec<Line<'static>>
     let rows = [
         (
             "address",
-            format!("{}, came {}, version {}", node.address, age(ms(node.registered_ms)), sanitise(&node.version)),
+            format!(
+                "{}, registered {}, version {}",
+                node.address,
+                age(ms(node.registered_ms)),
+                sanitise(&node.version)
+            ),
         ),
         ("clock", format!("{} {side} the master's", apart(node.skew_ms))),
         ("space", format!("{part}{} of {}, {} free", percent(used, capacity), size(capacity), size(free))),
@@ -238,21 +243,15 @@ fn facts(node: &NodeStatus, shared: &Shared, cells: usize) -> Vec<Line<'static>>
 fn chunks(node: &NodeStatus, shared: &Shared) -> String {
     let all = count(node.chunks);
     if node.state == NodeState::Dead {
-        return format!("{all} when it was last heard from; they do not count as copies now");
+        return format!("{all} at the last heartbeat; these replicas do not count now");
     }
     if shared.snapshot.as_ref().is_none_or(|snapshot| snapshot.status.counted_ms.is_none()) {
-        return format!("{all}; the copies of chunks have not been counted yet");
+        return format!("{all}; the replicas of chunks have not been counted yet");
     }
     match (node.short, node.sole) {
-        (0, _) => format!("{all}; all have as many live copies as they should"),
-        (short, 0) => format!("{all}; {} fewer live copies than they should", plural(short, "has", "have")),
-        (short, sole) => {
-            let short = plural(short, "has", "have");
-            format!(
-                "{all}; {short} fewer live copies than they should, {} no other live copy",
-                plural(sole, "has", "have")
-            )
-        }
+        (0, _) => format!("{all}, each with all its replicas"),
+        (short, 0) => format!("{all}; {} under-replicated", count(short)),
+        (short, sole) => format!("{all}; {} under-replicated, {} with one replica left", count(short), count(sole)),
     }
 }
 

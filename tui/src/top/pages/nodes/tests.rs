@@ -90,7 +90,7 @@ fn the_filter_looks_at_all_that_is_said() {
     press(&mut model, KeyCode::Enter);
     assert_eq!(names(&model).len(), 1);
     typed(&mut model, "/nothing like it");
-    assert!(seen(&model)[4].contains("The filter hides all"), "{:?}", seen(&model));
+    assert!(seen(&model)[4].contains("No datanode matches the filter"), "{:?}", seen(&model));
     press(&mut model, KeyCode::Esc);
     assert_eq!(names(&model).len(), 3);
 }
@@ -116,7 +116,7 @@ fn one_datanode_is_opened_and_left() {
     let effects = press(&mut model, KeyCode::Enter);
     assert_eq!(effects.first(), Some(&Effect::ReadLog { node: "datanode-3".into() }));
     let text = seen(&model).join("\n");
-    for part in ["datanode-3  ✗ dead", "/data/3", "held 439 chunks", "its log: not read yet", "not known"] {
+    for part in ["datanode-3  ✗ dead", "/data/3", "439 chunks lost a replica", "log: not read yet", "not known"] {
         assert!(text.contains(part), "{part}:\n{text}");
     }
     press(&mut model, KeyCode::Esc);
@@ -149,7 +149,7 @@ fn its_log_is_read_again_and_again_while_it_is_seen() {
     press(&mut model, KeyCode::Up);
     let text = seen(&model).join("\n");
     assert!(
-        !text.contains("line 900") && text.contains("line 899") && text.contains("1 line before its end"),
+        !text.contains("line 900") && text.contains("line 899") && text.contains("1 line before the end"),
         "{text}"
     );
     assert!(!asked(&tick(&mut model, 10_000)) && asked(&tick(&mut model, 12_000)));
@@ -206,7 +206,7 @@ fn what_is_wished_of_a_datanode_depends_on_how_it_is() {
     assert_eq!(lines(typed(&mut model, "F")), ["node forget datanode-3"]);
     let actions: Vec<String> = model.current().actions(&model.shared).into_iter().map(|action| action.name).collect();
     assert_eq!(actions[3..], ["node drain datanode-3", "node forget datanode-3"]);
-    // The shell asks, with what is at stake, and not now is chosen.
+    // The shell asks, with what is at stake, and Cancel is chosen.
     let question = Question {
         what: "forget datanode-3: 439 chunks were on it".into(),
         line: "node forget --yes datanode-3".into(),
@@ -214,7 +214,9 @@ fn what_is_wished_of_a_datanode_depends_on_how_it_is() {
     let number = model.last_command;
     update(&mut model, Message::Command(CommandNews { number, state: CommandState::WouldAsk(question) }));
     let text = seen(&model).join("\n");
-    assert!(text.contains(" Forget datanode-3? ") && text.contains("439 chunks were on it"), "{text}");
+    for part in [" Forget datanode-3? ", "439 chunks were on it", " n  Cancel ", " y  Forget "] {
+        assert!(text.contains(part), "{part}:\n{text}");
+    }
     assert_eq!(lines(press(&mut model, KeyCode::Char('y'))), ["node forget --yes datanode-3"]);
     model.shared.read_only = true;
     assert_eq!((wishes(&model), lines(typed(&mut model, "DRF"))), (vec![], vec![]));
@@ -241,7 +243,7 @@ fn no_datanode_at_all() {
     for code in [KeyCode::Enter, KeyCode::Down, KeyCode::Char('w'), KeyCode::Char('s'), KeyCode::End] {
         press(&mut model, code);
     }
-    assert!(seen(&model).join("\n").contains("No datanode has ever come"));
+    assert!(seen(&model).join("\n").contains("No datanode has ever registered"));
 }
 
 #[test]

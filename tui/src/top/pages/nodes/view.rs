@@ -1,12 +1,12 @@
 //! The view of the datanodes: its keys, its mouse, the table.
 
-use super::columns::{self, Column, Place};
 use super::one::One;
 use crate::nodes::failed;
 use crate::top::list::{Selection, matches_small};
 use crate::top::message::{Act, Message};
 use crate::top::page::{Action, Binding, Page};
 use crate::top::shared::Shared;
+use crate::top::widgets::columns::{Column, heads, node_line};
 use crate::top::widgets::{drain, page_area, text};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 use dfs_client::{NodeState, NodeStatus};
@@ -15,7 +15,7 @@ use dfs_term::text::{sanitise, truncate};
 use dfs_types::DatanodeId;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
 /// Lines above the first datanode: what is shown, and the heads.
 const HEAD_LINES: u16 = 2;
@@ -41,20 +41,19 @@ pub struct Nodes {
 impl Page for Nodes {
     fn bindings(&self, shared: &Shared) -> Vec<Binding> {
         let mut bindings = match &self.one {
-            Some(_) => vec![
-                Binding::new("esc", "back", "back to the table"),
-                Binding::new("↑ ↓", "log", "move through the end of its log"),
-            ],
+            Some(_) => {
+                vec![Binding::new("esc", "back", "back to the table"), Binding::new("↑ ↓", "log", "scroll its log")]
+            }
             None => vec![
-                Binding::new("enter", "open", "all about the chosen datanode; a click on the chosen line does it, too"),
+                Binding::new("enter", "open", "show the selected datanode; so does a click on its line"),
                 Binding::new("s", "sort", "sort by the next column; a click on a head sorts by it"),
-                Binding::new("S", "turn", "turn the order round; a second click on the head does it, too"),
+                Binding::new("S", "reverse", "reverse the order; so does a second click on the head"),
             ],
         };
         bindings.extend([
-            Binding::new("w", "why", "why: how the datanode is, in sentences"),
-            Binding::new("i", "show", "node show: all that the masters know of it"),
-            Binding::new("d", "doctor", "doctor: look through the whole cluster for what is wrong"),
+            Binding::new("w", "why", "why: explain the state of the datanode"),
+            Binding::new("i", "show", "node show: everything that the masters know about it"),
+            Binding::new("d", "doctor", "doctor: check the whole cluster"),
         ]);
         bindings.extend(drain::bindings(self.node(shared), shared));
         bindings
@@ -266,40 +265,23 @@ impl Nodes {
         let line = |row: u16| Rect { y: area.y + row, height: 1, ..area }.intersection(area);
         text(frame, line(0), Line::styled(self.summary(nodes, area.width.into()), theme.dim()));
         if nodes.is_empty() {
-            return text(frame, line(HEAD_LINES), "No datanode has ever come to this cluster.");
+            return text(frame, line(HEAD_LINES), "No datanode has ever registered with this cluster.");
         }
         let columns = Column::fitting(area.width.into(), self.by, nodes);
-        text(frame, line(1), Line::styled(self.heads(&columns), theme.head()));
+        text(frame, line(1), Line::styled(heads(&columns, Some((self.by, self.falling))), theme.head()));
         if self.rows.is_empty() {
-            return text(frame, line(HEAD_LINES), Line::styled("The filter hides all of them.", theme.dim()));
+            return text(frame, line(HEAD_LINES), Line::styled("No datanode matches the filter.", theme.dim()));
         }
         let room = usize::from(area.height.saturating_sub(HEAD_LINES));
         let first = self.chosen.first(self.rows.len(), room);
         for (index, at) in self.rows.iter().enumerate().skip(first).take(room) {
             let Some(node) = nodes.get(*at) else { continue };
-            let mut spans = Vec::with_capacity(2 * columns.len());
-            for place in &columns {
-                // What was last heard of one that is silent is old.
-                let silent = node.state != NodeState::Live && place.column != Column::State;
-                let style = if silent { theme.dim() } else { theme.tone(place.column.tone(node)) };
-                spans.push(Span::styled(place.put(&place.column.text(node, shared)), style));
-                spans.push(Span::raw(" ".repeat(columns::GAP)));
-            }
             let place = line(HEAD_LINES + (index - first) as u16);
-            text(frame, place, Line::from(spans));
+            text(frame, place, node_line(node, &columns, shared));
             if index == self.chosen.within(self.rows.len()) {
                 frame.buffer_mut().set_style(place, theme.selected());
             }
         }
-    }
-
-    fn heads(&self, columns: &[Place]) -> String {
-        let mark = if self.falling { "↓" } else { "↑" };
-        let head = |place: &Place| match place.column {
-            by if by == self.by => place.put(&format!("{}{mark}", by.head())),
-            column => place.put(column.head()),
-        };
-        columns.iter().map(head).collect::<Vec<_>>().join(&" ".repeat(columns::GAP))
     }
 
     /// How many there are in each state, and what of them is shown how.
@@ -311,11 +293,11 @@ impl Nodes {
             some => format!(", {} with a failed directory", count(some as u64)),
         };
         let drains = crate::nodes::drains(nodes).map(|drains| format!(", {drains}")).unwrap_or_default();
-        let (by, order) = (self.by.head().to_lowercase(), if self.falling { "falling" } else { "rising" });
+        let (by, order) = (self.by.head().to_lowercase(), if self.falling { "descending" } else { "ascending" });
         let mut text = format!("{live} live, {stale} stale, {dead} dead{drains}{failed} │ by {by}, {order}");
         if !self.filter.is_empty() {
             let (shown, all) = (count(self.rows.len() as u64), count(nodes.len() as u64));
-            text.push_str(&format!(" │ filter {}: {shown} of {all}; esc takes it off", sanitise(&self.filter)));
+            text.push_str(&format!(" │ filter {}: {shown} of {all}; esc clears it", sanitise(&self.filter)));
         }
         truncate(&text, cells).into_owned()
     }

@@ -1,24 +1,25 @@
-//! What the table of datanodes can show: the columns, what stands in them, what they sort by.
+//! The table of datanodes: its columns, what stands in them, what they sort by, and its lines.
 
 use crate::nodes::{Mark, full, state, tone};
 use crate::top::chart::bar;
 use crate::top::shared::Shared;
-use dfs_client::{Duty, NodeStatus};
+use dfs_client::{Duty, NodeState, NodeStatus};
 use dfs_diagnosis::SKEW_MAX_MS;
 use dfs_rpc::curve::Rates;
 use dfs_term::figures::{age, count, percent, rate, size, span};
 use dfs_term::report::Tone;
 use dfs_term::text::{sanitise, width};
+use ratatui::text::{Line, Span};
 use std::cmp::Ordering;
 use std::net::IpAddr;
 use std::time::Duration;
 
 /// Between two columns, in cells.
-pub(super) const GAP: usize = 2;
+pub const GAP: usize = 2;
 
 /// A column of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Column {
+pub enum Column {
     #[default]
     Node,
     State,
@@ -41,7 +42,7 @@ pub(super) enum Column {
 
 /// A column where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub struct Place {
     pub column: Column,
     /// Its first cell.
     pub from: usize,
@@ -50,7 +51,7 @@ pub(super) struct Place {
 
 impl Place {
     /// The text in its place, as wide as the column is.
-    pub(super) fn put(&self, text: &str) -> String {
+    pub fn put(&self, text: &str) -> String {
         let text = dfs_term::text::truncate(text, self.cells);
         let blanks = " ".repeat(self.cells.saturating_sub(width(&text)));
         if self.column.right() { blanks + &text } else { text.into_owned() + &blanks }
@@ -59,7 +60,7 @@ impl Place {
 
 /// What a datanode is sorted by. What is not known comes before everything else.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-pub(super) enum Key<'n> {
+pub enum Key<'n> {
     Unknown,
     Number(f64),
     Text(&'n str),
@@ -67,14 +68,14 @@ pub(super) enum Key<'n> {
 }
 
 impl Key<'_> {
-    pub(super) fn order(&self, other: &Self) -> Ordering {
+    pub fn order(&self, other: &Self) -> Ordering {
         self.partial_cmp(other).unwrap_or(Ordering::Equal)
     }
 }
 
 impl Column {
     /// In the order in which they stand.
-    pub(super) const ALL: [Self; 16] = [
+    pub const ALL: [Self; 16] = [
         Self::Node,
         Self::State,
         Self::Used,
@@ -114,7 +115,7 @@ impl Column {
     ];
 
     /// Its head, and its name where the order is kept.
-    pub(super) fn head(self) -> &'static str {
+    pub fn head(self) -> &'static str {
         match self {
             Self::Node => "NODE",
             Self::State => "STATE",
@@ -123,7 +124,7 @@ impl Column {
             Self::Full => "FULL",
             Self::Bar => "",
             Self::Chunks => "CHUNKS",
-            Self::Short => "SHORT",
+            Self::Short => "UNDER",
             Self::Read => "READ",
             Self::Written => "WRITE",
             Self::Load => "LOAD",
@@ -136,12 +137,12 @@ impl Column {
     }
 
     /// The column of this name, in small letters.
-    pub(super) fn find(word: &str) -> Option<Self> {
+    pub fn find(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|column| column.sorts() && column.head().to_lowercase() == word)
     }
 
     /// Whether it can be sorted by.
-    pub(super) fn sorts(self) -> bool {
+    pub fn sorts(self) -> bool {
         self != Self::Bar
     }
 
@@ -166,7 +167,7 @@ impl Column {
     }
 
     /// The columns that fit into so many cells, in the order in which they stand. What is sorted `by` is seen.
-    pub(super) fn fitting(cells: usize, by: Self, nodes: &[NodeStatus]) -> Vec<Place> {
+    pub fn fitting(cells: usize, by: Self, nodes: &[NodeStatus]) -> Vec<Place> {
         let wide = |column: Self| if column == Self::State { state_cells(nodes) } else { column.cells() };
         let mut left = cells + GAP;
         let others = Self::BY_WEIGHT.into_iter().filter(|column| *column != by);
@@ -189,7 +190,7 @@ impl Column {
     }
 
     /// What it says of a datanode.
-    pub(super) fn text(self, node: &NodeStatus, shared: &Shared) -> String {
+    pub fn text(self, node: &NodeStatus, shared: &Shared) -> String {
         let load = &node.load;
         let per_second =
             |part: fn(&Rates) -> f64| shared.rates(node).map_or_else(|| "–".to_owned(), |rates| rate(part(&rates)));
@@ -214,7 +215,7 @@ impl Column {
     }
 
     /// How it looks; plain where nothing is to be noticed.
-    pub(super) fn tone(self, node: &NodeStatus) -> Tone {
+    pub fn tone(self, node: &NodeStatus) -> Tone {
         match self {
             Self::State => tone(node),
             Self::Full | Self::Bar => match full(node) {
@@ -232,7 +233,7 @@ impl Column {
     }
 
     /// What it sorts a datanode by.
-    pub(super) fn key<'n>(self, node: &'n NodeStatus, shared: &Shared) -> Key<'n> {
+    pub fn key<'n>(self, node: &'n NodeStatus, shared: &Shared) -> Key<'n> {
         let load = &node.load;
         let number = |value: u64| Key::Number(value as f64);
         let known = |value: Option<f64>| value.map_or(Key::Unknown, Key::Number);
@@ -255,6 +256,31 @@ impl Column {
             Self::Machine => Key::Machine(node.address.ip()),
         }
     }
+}
+
+/// Returns the head line of the table. The column that is sorted by has a mark behind its head.
+pub fn heads(columns: &[Place], sorted: Option<(Column, bool)>) -> String {
+    let head = |place: &Place| match sorted {
+        Some((by, falling)) if by == place.column => {
+            place.put(&format!("{}{}", by.head(), if falling { "↓" } else { "↑" }))
+        }
+        _ => place.put(place.column.head()),
+    };
+    columns.iter().map(head).collect::<Vec<_>>().join(&" ".repeat(GAP))
+}
+
+/// Returns the line of a datanode.
+pub fn node_line(node: &NodeStatus, columns: &[Place], shared: &Shared) -> Line<'static> {
+    let theme = &shared.theme;
+    let mut spans = Vec::with_capacity(2 * columns.len());
+    for place in columns {
+        // The last figures of a datanode that does not report are old.
+        let silent = node.state != NodeState::Live && place.column != Column::State;
+        let style = if silent { theme.dim() } else { theme.tone(place.column.tone(node)) };
+        spans.push(Span::styled(place.put(&place.column.text(node, shared)), style));
+        spans.push(Span::raw(" ".repeat(GAP)));
+    }
+    Line::from(spans)
 }
 
 /// As wide as the longest state that is shown: where nobody drains, no room is kept for it.

@@ -1,0 +1,22 @@
+//! The replicas of all chunks in words.
+
+use dfs_client::ReplicationStatus;
+use dfs_term::figures::count;
+
+/// Returns how many replicas the chunks have, without classes that are empty.
+pub fn replicas_in_words(chunks: &ReplicationStatus) -> String {
+    let kinds = [
+        (chunks.missing, "missing"),
+        (chunks.endangered, "with one replica left"),
+        (chunks.under, "under-replicated"),
+        (chunks.over, "over-replicated"),
+        (chunks.copying, "being re-replicated"),
+    ];
+    let there = kinds.iter().filter(|(chunks, _)| *chunks > 0);
+    let there: Vec<String> = there.map(|(chunks, kind)| format!("{} {kind}", count(*chunks))).collect();
+    match (chunks.chunks, there.as_slice()) {
+        (0, []) => "none yet".to_owned(),
+        (all, []) => format!("{}, each with all its replicas", count(all)),
+        (all, there) => format!("{}: {}", count(all), there.join(", ")),
+    }
+}
