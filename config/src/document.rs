@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 const HEAD: &str = "\
 # Settings of dfs: dfs-shell and dfsd read them.
 #
-# Sizes are numbers with B, KiB, MiB, GiB or TiB (or KB, MB, …); durations have ms, s, m, h or d; both stand in quotes.
+# Sizes are numbers with B, KiB, MiB, GiB or TiB (or KB, MB, GB or TB); durations have ms, s, m, h or d; both stand in quotes.
 # Relative paths count from the directory of this file; ~/ is your home directory.
 # Over this file stand the variables named below, over those the flags of each program.
 ";
@@ -71,7 +71,7 @@ or `config/dfs.toml` under `DFS_HOME`. `dfsd config default` prints a file with 
 `DFS_MASTERS` sets `client.masters` and `datanode.masters`; the variables in the tables go before it. An empty variable
 counts as absent.
 
-Sizes are numbers with B, KiB, MiB, GiB or TiB (or KB, MB, …); durations have ms, s, m, h or d. Relative paths in the
+Sizes are numbers with B, KiB, MiB, GiB or TiB (or KB, MB, GB or TB); durations have ms, s, m, h or d. Relative paths in the
 file count from its directory; `~/` is the home directory. An unknown key or a value that is not allowed stops the program,
 and the error names file, line, key and what is allowed.
 ";

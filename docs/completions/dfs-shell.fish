@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_dfs_shell_global_optspecs
-    string join \n json q/quiet v/verbose no-progress k/keep-going dry-run timeout= masters= config= no-start c= f= h/help V/version
+    string join \n json q/quiet v/verbose no-progress plain k/keep-going dry-run timeout= masters= config= no-start c= f= h/help V/version
 end
 
 function __fish_dfs_shell_needs_command
@@ -33,6 +33,7 @@ complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l json -d 'One JSON d
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s q -l quiet -d 'Say nothing but data and errors'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s v -l verbose -d 'Show each command of a script before it runs'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l no-progress -d 'No progress bars'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l plain -d 'Print lines of text without control codes: no colours, no progress bars, no full screen'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s k -l keep-going -d 'Go on after a command that failed; the exit code is that of the first failure'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l dry-run -d 'Say what each command would change, and change nothing'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l no-start -d 'Do not start a local cluster where none is configured'

@@ -68,10 +68,10 @@ const ACTIONS: &[(&str, &str, Effect)] = &[
     ("files", "nnew\r", Runs("mkdir /new")),
     ("files", key::DELETE, Asks("rm /notesx")),
     ("files", key::ESCAPE, Shows("photos/")),
-    ("files", "*", Shows("3 of 3 entries marked")),
+    ("files", "*", Shows("2 of 2 entries marked")),
     ("files", "*", Turns),
-    ("files", " ", Shows("1 of 3 entries marked")),
-    ("files", key::ESCAPE, Shows("3 entries")),
+    ("files", " ", Shows("1 of 2 entries marked")),
+    ("files", key::ESCAPE, Shows("2 entries")),
     ("files", "s", Turns),
     ("files", key::HOME, Turns),
     ("files", "\r", Turns),
@@ -79,7 +79,8 @@ const ACTIONS: &[(&str, &str, Effect)] = &[
     ("files", key::TAB, Turns),
     ("files", "/local\r", Shows("> local")),
     ("files", "u", Runs("put HERE/local /")),
-    // It is there now.
+    // It is there now, also in the other pane.
+    ("files", key::HOME, Shows("  local ")),
     ("files", "u", Asks("put -f HERE/local /")),
     ("files", "\x1b[18~f7\r", Runs("mkdir /f7")),
     ("masters", "y", Shows("copied 127.0.0.1:")),
@@ -152,9 +153,11 @@ fn every_action_of_every_view() {
             terminal.press(&format!(":{view}\r"));
             at = view;
         }
-        if *keys == "R" {
-            // It is offered once the picture shows the drain.
-            terminal.see("R resume");
+        // They are offered once the picture shows how the datanode is.
+        match *keys {
+            "D" => terminal.see("D drain"),
+            "R" => terminal.see("R resume"),
+            _ => {}
         }
         terminal.press(keys);
         if *keys == key::ESCAPE {
