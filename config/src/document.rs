@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 const HEAD: &str = "\
 # Settings of dfs-shell and dfsd.
 #
-# Sizes are numbers with B, KiB, MiB, GiB or TiB (or KB, MB, …); durations have ms, s, m, h or d; quote both.
+# Sizes are numbers with B, KiB, MiB, GiB or TiB (or KB, MB, GB or TB); durations have ms, s, m, h or d; quote both.
 # Relative paths are resolved against the directory of this file; ~/ is your home directory.
 # The variables named below override this file, and the flags of each program override both.
 ";
@@ -71,7 +71,7 @@ default; `dfsd config show` prints the settings in effect.
 `DFS_MASTERS` sets `client.masters` and `datanode.masters`; the variables in the tables override it. An empty variable
 counts as absent.
 
-Sizes are numbers with B, KiB, MiB, GiB or TiB (or KB, MB, …); durations have ms, s, m, h or d. Relative paths in the
+Sizes are numbers with B, KiB, MiB, GiB or TiB (or KB, MB, GB or TB); durations have ms, s, m, h or d. Relative paths in the
 file are resolved against its directory; `~/` is the home directory. A program does not start with an unknown key or a
 value that is not allowed; the error names the file, the line, the key and the allowed values.
 ";

@@ -34,7 +34,7 @@ fn hint(suggestion: &Option<String>) -> String {
 
 fn shortened(given: &str) -> String {
     match given.char_indices().nth(GIVEN_CHARS_MAX) {
-        Some((cut, _)) => format!("{}…", &given[..cut]),
+        Some((cut, _)) => format!("{}...", &given[..cut]),
         None => given.to_owned(),
     }
 }

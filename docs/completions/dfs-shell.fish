@@ -34,6 +34,7 @@ complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l json -d 'One JSON d
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s q -l quiet -d 'Say nothing but data and errors'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s v -l verbose -d 'Show each command of a script before it runs'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l no-progress -d 'No progress bars'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l plain -d 'Print lines of text without control codes: no colours, no progress bars, no full screen'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s k -l keep-going -d 'Go on after a command that failed; the exit code is that of the first failure'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l dry-run -d 'Say what each command would change, and change nothing'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l no-start -d 'Do not start a local cluster where none is configured'

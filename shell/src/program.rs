@@ -6,6 +6,7 @@ use crate::base::exit::Ended;
 use crate::base::interrupt;
 use crate::base::options::Options;
 use crate::base::report::{error_text, io_message, local_io};
+use crate::base::terminal;
 use crate::command::roles::{Role, roles};
 use crate::commands::{COMMANDS, top_as_words};
 use crate::engine::{jobs, run, script};
@@ -13,9 +14,11 @@ use crate::lang::Scope;
 use crate::session::Session;
 use crate::{dashboard, prompt};
 use clap::{CommandFactory, Parser};
+use dfs_daemon::cli::DAEMON_WORD;
+use dfs_term::Glyphs;
 use dfs_types::{Error, ErrorCode};
 use std::ffi::OsString;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
@@ -23,13 +26,38 @@ use tokio::runtime::{Builder, Runtime};
 /// How long the process stays for threads that clean up.
 const CLEANUP_TIME: Duration = Duration::from_millis(500);
 
-/// Runs `dfs-shell` with these arguments, the first of which is its name; gives the exit code.
-pub fn main_with(arguments: impl Iterator<Item = OsString>) -> u8 {
+/// A program that is built from this crate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// `dfs-shell`.
+    Shell,
+    /// `dfs-top`.
+    Top,
+}
+
+/// Runs a program with the arguments of its command line, the first of which is its name; returns
+/// the exit code.
+///
+/// Any of them, under whatever name it stands, is `dfsd` where the first argument is
+/// [`DAEMON_WORD`]: the daemons of a local cluster are the program that starts them, so that it
+/// works where it is the only one installed.
+pub fn main_with(program: Program, arguments: impl Iterator<Item = OsString>) -> u8 {
+    let arguments: Vec<OsString> = arguments.collect();
+    if arguments.get(1).is_some_and(|word| word == DAEMON_WORD) {
+        return dfs_daemon::cli::main_with(arguments.into_iter());
+    }
     raise_limit();
-    let mut options = match Options::try_parse_from(commands_apart(arguments)) {
-        Ok(options) => options,
-        Err(error) => return told(&error),
+    let words = match program {
+        Program::Shell => Ok(commands_apart(arguments)),
+        Program::Top => top_as_words(arguments),
     };
+    match words.and_then(Options::try_parse_from) {
+        Ok(options) => run_with(options),
+        Err(error) => told(&error),
+    }
+}
+
+fn run_with(mut options: Options) -> u8 {
     let words = std::mem::take(&mut options.words);
     // The connections live on the one worker; the commands run on this thread, which may block on a slow reader.
     let runtime = match Builder::new_multi_thread().worker_threads(1).enable_all().build() {
@@ -55,8 +83,7 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>) -> u8 {
 
 /// Returns the arguments with `--` before a command that is written as for `hdfs dfs`: `-cat` is not `-c at`. The shell then
 /// says what it is called here.
-fn commands_apart(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    let mut arguments: Vec<OsString> = arguments.collect();
+fn commands_apart(mut arguments: Vec<OsString>) -> Vec<OsString> {
     let words: Vec<String> = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     let roles = roles(&Options::command(), &words);
     let options = words.iter().zip(roles).take_while(|(_, role)| !matches!(role, Role::Argument(_)));
@@ -70,15 +97,14 @@ fn commands_apart(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
     arguments
 }
 
-/// Prints what clap has to say: help and version on standard output, errors on standard error. Returns the exit code.
+/// Prints what clap has to say, in the glyphs and colours that the terminal takes: help and version on standard output,
+/// errors on standard error. Returns the exit code.
 fn told(error: &clap::Error) -> u8 {
-    let written = match error.use_stderr() {
-        false => closed::check().and_then(|()| error.print().map_err(|error| local_io(Path::new("stdout"), &error))),
-        true => {
-            let _ = error.print();
-            return ErrorCode::Usage.exit_code();
-        }
-    };
+    if error.use_stderr() {
+        let _ = printed(error);
+        return ErrorCode::Usage.exit_code();
+    }
+    let written = closed::check().and_then(|()| printed(error).map_err(|error| local_io(Path::new("stdout"), &error)));
     match written {
         Ok(()) => 0,
         Err(error) => {
@@ -88,9 +114,16 @@ fn told(error: &clap::Error) -> u8 {
     }
 }
 
-/// Runs `dfs-top` with these arguments, the first of which is its name; gives the exit code.
-pub fn top_with(arguments: impl Iterator<Item = OsString>) -> u8 {
-    main_with(top_as_words(arguments).into_iter())
+fn printed(error: &clap::Error) -> io::Result<()> {
+    if terminal::glyphs() == Glyphs::Unicode && !terminal::is_dumb() {
+        return error.print();
+    }
+    let text = error.render().to_string();
+    let text = terminal::glyphs().text(&text);
+    match error.use_stderr() {
+        true => io::stderr().write_all(text.as_bytes()),
+        false => io::stdout().write_all(text.as_bytes()),
+    }
 }
 
 fn choose(runtime: &Runtime, options: Options, words: Vec<OsString>) -> u8 {
@@ -120,7 +153,7 @@ fn choose(runtime: &Runtime, options: Options, words: Vec<OsString>) -> u8 {
             ended => ended.code(),
         };
     }
-    if std::io::stdin().is_terminal() {
+    if io::stdin().is_terminal() {
         prompt::run(&mut session, runtime.handle())
     } else {
         let code = script::run_stdin(&mut session, runtime.handle());
@@ -143,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_command_with_a_dash_is_not_a_flag() {
-        let apart = |line: &str| commands_apart(line.split(' ').map(OsString::from)).join(" ".as_ref());
+        let apart = |line: &str| commands_apart(line.split(' ').map(OsString::from).collect()).join(" ".as_ref());
         assert_eq!(apart("dfs-shell -cat /x"), "dfs-shell -- -cat /x");
         assert_eq!(apart("dfs-shell --json -q -count /x"), "dfs-shell --json -q -- -count /x");
         // A statement that may fail, as the value of -c.

@@ -7,12 +7,14 @@
 
 pub mod clock;
 pub mod figures;
+pub mod glyphs;
 pub mod meter;
 pub mod quote;
 pub mod report;
 pub mod table;
 pub mod text;
 
+pub use glyphs::Glyphs;
 pub use meter::Meter;
 pub use report::{Report, Tone, View};
 pub use table::{Align, Cell, Table};

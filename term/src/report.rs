@@ -1,6 +1,7 @@
 //! Results of commands: one value, shown to people as text, to programs as JSON, and used by the
 //! dashboard directly.
 
+use crate::glyphs::Glyphs;
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -11,6 +12,8 @@ pub struct View {
     pub cells: Option<usize>,
     /// True if colours are allowed.
     pub colour: bool,
+    /// The characters that may be used.
+    pub glyphs: Glyphs,
 }
 
 /// A colour by its meaning. Words or symbols always carry the meaning too, since colours may be
@@ -74,8 +77,18 @@ impl View {
 
 /// The result of a command. Programs read its `Serialize` form, people its [`Report::text`].
 pub trait Report: Serialize {
+    /// True if the text holds names that others chose, and programs read it: names must be printed
+    /// unchanged, so glyphs are replaced in [`text`](Self::text) itself, with [`Glyphs::text`].
+    const HOLDS_NAMES: bool = false;
+
     /// Returns lines for people, each with a line end; empty if there is nothing to show.
     fn text(&self, view: &View) -> String;
+
+    /// Returns [`text`](Self::text) in the glyphs of the view.
+    fn shown(&self, view: &View) -> String {
+        let text = self.text(view);
+        if Self::HOLDS_NAMES { text } else { view.glyphs.text(&text).into_owned() }
+    }
 }
 
 #[cfg(test)]
@@ -84,7 +97,7 @@ mod tests {
 
     #[test]
     fn colours_only_where_allowed() {
-        let (with, without) = (View { cells: None, colour: true }, View::default());
+        let (with, without) = (View { colour: true, ..View::default() }, View::default());
         assert_eq!(with.paint(Tone::Bad, "dead"), "\x1b[31mdead\x1b[0m");
         assert_eq!(with.paint(Tone::Plain, "dead"), "dead");
         assert_eq!(with.paint(Tone::Bad, ""), "");

@@ -1,7 +1,7 @@
 //! Tables that fit the width of a terminal.
 
 use crate::report::{Tone, View};
-use crate::text::{sanitise, truncate, width};
+use crate::text::{sanitise, width};
 
 /// The side of its column to which a cell is aligned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl Table {
         for row in &self.rows {
             let mut line = String::new();
             for ((cell, align), column) in row.iter().zip(&self.aligns).zip(&widths) {
-                let shown = truncate(&cell.text, *column);
+                let shown = view.glyphs.truncate(&cell.text, *column);
                 let room = column.saturating_sub(width(&shown));
                 let shown = view.paint(cell.tone, &shown);
                 if !line.is_empty() {
@@ -119,7 +119,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn view(cells: usize) -> View {
-        View { cells: Some(cells), colour: false }
+        View { cells: Some(cells), ..View::default() }
     }
 
     #[test]

@@ -158,10 +158,17 @@ impl Cluster {
         self.command(programs::dfs_shell())
     }
 
+    /// A command of this cluster's `dfs-top`, not yet run.
+    pub fn top_command(&self) -> Command {
+        self.command(programs::dfs_top())
+    }
+
     fn command(&self, mut command: Command) -> Command {
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DFS_")) {
             command.env_remove(name);
         }
+        // Glyphs are those of a UTF-8 locale, wherever the tests run.
+        command.env("LC_ALL", "C.UTF-8");
         command.env("DFS_HOME", self.home()).envs(self.spec.environment.iter().cloned());
         command.current_dir(self.home()).stdin(Stdio::null());
         command

@@ -83,13 +83,18 @@ impl std::fmt::Debug for Terminal {
 
 impl Terminal {
     /// Runs the program at a terminal of this size.
-    pub fn run(mut command: Command, lines: u16, cells: u16) -> Self {
+    pub fn run(command: Command, lines: u16, cells: u16) -> Self {
+        Self::run_as(command, "xterm-256color", lines, cells)
+    }
+
+    /// Runs the program at a terminal of this size that says of itself in `TERM` what it is.
+    pub fn run_as(mut command: Command, kind: &str, lines: u16, cells: u16) -> Self {
         let (pty, pts) = open().expect("open a pseudo-terminal");
         pty.resize(Size::new(lines, cells)).expect("size of the terminal");
         let flags = rustix::fs::fcntl_getfl(&pty).expect("flags");
         rustix::fs::fcntl_setfl(&pty, flags | rustix::fs::OFlags::NONBLOCK).expect("flags");
         let modes_before = modes(&pty);
-        command.env("TERM", "xterm-256color");
+        command.env("TERM", kind);
         let child = pty_process::blocking::Command::from(command).spawn(pts).expect("start the program");
         let screen = vt100::Parser::new(some(lines), some(cells), SCROLLED_LINES);
         Self {

@@ -127,7 +127,7 @@ fn picture(second: u64) -> Arc<Snapshot> {
 
 /// The dashboard after 15 minutes with three pictures, so that all rates are known and all curves are full.
 fn model(page: PageId, width: u16, height: u16) -> Model {
-    let theme = Theme { name: ThemeName::Dark, depth: Depth::True };
+    let theme = Theme { name: ThemeName::Dark, depth: Depth::True, ..Theme::default() };
     let mut model = Model::new(Options { theme, page: Some(page), ..Options::default() });
     update(&mut model, Message::Resize(width, height));
     update(&mut model, Message::Picture(picture(0), 0));

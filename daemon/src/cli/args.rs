@@ -138,7 +138,7 @@ pub(super) struct DatanodeArgs {
     #[arg(long, value_name = "FILE", hide = true)]
     pub record: Option<PathBuf>,
     /// Addresses of the masters
-    #[arg(long, value_name = "HOST:PORT,…")]
+    #[arg(long, value_name = "HOST:PORT,...")]
     pub masters: Option<String>,
     /// Its credential file
     #[arg(long, value_name = "FILE")]

@@ -37,7 +37,7 @@ static TERMINAL: OnceLock<Termios> = OnceLock::new();
 static RUNNING: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::channel(0).0);
 
 /// A point in time. What was signalled before it is not meant for what begins after it.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SignalEpoch(u64);
 
 impl SignalEpoch {

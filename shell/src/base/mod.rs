@@ -13,3 +13,4 @@ pub(crate) mod probe;
 pub(crate) mod report;
 pub(crate) mod screen;
 pub(crate) mod stop;
+pub(crate) mod terminal;

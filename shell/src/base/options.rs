@@ -27,6 +27,9 @@ pub struct Options {
     /// No progress bars.
     #[arg(long)]
     pub no_progress: bool,
+    /// Print lines of text without control codes: no colours, no progress bars, no full screen.
+    #[arg(long)]
+    pub plain: bool,
     /// Go on after a command that failed; the exit code is that of the first failure.
     #[arg(short, long)]
     pub keep_going: bool,

@@ -1,10 +1,11 @@
-//! `dfs-top`: the dashboard, as `dfs-shell top` shows it.
+//! `dfs-top`: the dashboard, as `dfs-shell top` shows it; and, where it starts a local cluster, its daemons.
 
+use dfs_shell::program::{Program, main_with};
 use std::process::ExitCode;
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    dfs_shell::program::top_with(std::env::args_os()).into()
+    main_with(Program::Top, std::env::args_os()).into()
 }

@@ -290,13 +290,29 @@ impl<'a> Context<'a> {
         if self.json() {
             return self.emit(report);
         }
-        let text = report.text(&self.view());
+        let text = report.shown(&self.view());
         self.print(&text)
     }
 
     /// How people look at the output.
     pub fn view(&self) -> View {
-        View { cells: self.out.width(), colour: self.out.is_terminal() && self.session.colour() }
+        let view = self.session.view(self.out.width());
+        View { colour: view.colour && self.out.is_terminal(), ..view }
+    }
+
+    /// Writes text of ours, in which no name stands that programs read, in the glyphs of the locale.
+    ///
+    /// # Errors
+    /// As [`Out::write`].
+    pub fn print_ours(&mut self, text: &str) -> Result<()> {
+        let text = self.view().glyphs.text(text).into_owned();
+        self.print(&text)
+    }
+
+    /// Returns whether a picture may be drawn in the place of the one before: on a terminal that
+    /// gets control codes.
+    pub fn redraws(&self) -> bool {
+        self.out.is_terminal() && !self.session.is_plain()
     }
 
     /// Writes a document in one line.

@@ -118,13 +118,13 @@ pub(crate) const ELSEWHERE: &[Elsewhere] = &[
     ),
     of(&["logs", "log"], &["dfsd", "events"], "dfsd logs ID shows what a daemon has logged; events what happened"),
     of(
-        &["ps", "bg", "kill", "queue"],
+        &["ps", "kill", "queue"],
         &["jobs", "fg", "wait"],
         "jobs lists what runs in the background; jobs cancel N ends it",
     ),
     of(&["export", "env", "unset", "let"], &["set"], "set NAME=VALUE sets a variable; set lists them"),
     of(
-        &["open", "connect", "login", "ctx", "context", "user"],
+        &["open", "connect", "login", "ctx", "user"],
         &[],
         "the cluster and the user are chosen before: dfs-shell --masters HOST:PORT; whoami says who you are",
     ),

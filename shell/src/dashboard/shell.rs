@@ -68,6 +68,8 @@ impl World for Shell {
             | Effect::Suspend
             | Effect::List { .. }
             | Effect::ListLocal { .. }
+            | Effect::CountLocal { .. }
+            | Effect::StopCounting
             | Effect::Traffic { .. }
             | Effect::Jobs
             | Effect::Copy(_)

@@ -6,6 +6,7 @@ use crate::base::exit::Ended;
 use crate::base::interrupt::{SignalEpoch, guarded, local_end};
 use crate::base::out::Out;
 use crate::base::report::{local_io, usage};
+use crate::base::terminal;
 use crate::command::{Command, Context, Interpreter, Kept, Line, Parsed, Table};
 use crate::commands::{COMMANDS, help_of};
 use crate::lang::{Action, Output, Statement, Text, UnsetVariable, Word, parse};
@@ -300,7 +301,7 @@ async fn run(command: &Command, given: Given, context: &mut Context<'_>) -> Resu
         Given::Texts(texts) => expand::arguments(command, &texts, context).await?,
     };
     match command.parse(arguments)? {
-        Parsed::Help => context.print(&help_of(command)),
+        Parsed::Help => context.print_ours(&help_of(command)),
         Parsed::Arguments(matches) if context.session.read_only && command.changes(&matches) => {
             Err(read_only(command.name))
         }
@@ -350,5 +351,5 @@ fn failed(session: &Session, command: &str, error: &Error) -> Ended {
 pub(crate) fn one_line(statement: &Statement) -> String {
     const SHOWN_MAX: usize = 200;
     let line = dfs_term::text::sanitise(&statement.source).into_owned();
-    dfs_term::text::truncate(&line, SHOWN_MAX).into_owned()
+    terminal::glyphs().truncate(&line, SHOWN_MAX).into_owned()
 }

@@ -49,7 +49,7 @@ pub(super) struct Assistant {
 impl Assistant {
     pub(super) fn new(session: &Session, known: Known, desk: Shared) -> Self {
         let surroundings = Surroundings::new(known);
-        let view = View { cells: None, colour: session.colour() };
+        let view = session.view(None);
         let (history, before, note) = (session.history.clone(), String::new(), RefCell::default());
         Self { surroundings, history, view, prompt_cells: 0, before, desk, note, styled: RefCell::default() }
     }
@@ -176,9 +176,9 @@ impl Hinter for Assistant {
         let note = self.note.borrow().as_ref().filter(|(about, _)| about == line).map(|(_, note)| *note);
         let grey = match note {
             Some(note) => Grey::to_read(format!(" ({note})")),
-            None => hint(&whole, &self.history, &self.surroundings)?,
+            None => hint(&whole, &self.history, &self.surroundings)?.in_glyphs(self.view.glyphs),
         };
-        grey.fitted(self.prompt_cells + dfs_term::text::width(line), screen().cells)
+        grey.fitted(self.prompt_cells + dfs_term::text::width(line), screen().cells, self.view.glyphs)
     }
 }
 

@@ -6,7 +6,8 @@ use crate::command::Command;
 use crate::command::roles::{Role, flag_of_value, roles};
 use crate::commands::COMMANDS;
 use crate::session::history::History;
-use dfs_term::text::{is_treacherous, truncate, width};
+use dfs_term::Glyphs;
+use dfs_term::text::{is_treacherous, width};
 use rustyline::hint::Hint;
 
 /// Longer lines get no hint: nobody needs one, and looking it up must not be felt.
@@ -42,13 +43,21 @@ impl Grey {
         Self { shown: text.into(), taken: None }
     }
 
+    /// The hint in these glyphs; one that may be taken stays as it is.
+    pub(super) fn in_glyphs(mut self, glyphs: Glyphs) -> Self {
+        if self.taken.is_none() {
+            self.shown = glyphs.text(&self.shown).into_owned();
+        }
+        self
+    }
+
     /// As much of it as there is room for behind `used` cells of a line of `cells`: a hint never makes the line wrap.
-    pub(super) fn fitted(mut self, used: usize, cells: usize) -> Option<Self> {
+    pub(super) fn fitted(mut self, used: usize, cells: usize, glyphs: Glyphs) -> Option<Self> {
         let room = cells.saturating_sub(used + 1);
         if used >= cells || room < CELLS_MIN.min(width(&self.shown)) {
             return None;
         }
-        self.shown = truncate(&self.shown, room).into_owned();
+        self.shown = glyphs.truncate(&self.shown, room).into_owned();
         Some(self)
     }
 }
@@ -150,12 +159,13 @@ mod tests {
 
     #[test]
     fn a_hint_never_makes_the_line_wrap() {
-        let grey = |used, cells| Grey::to_take("abcdefghij").fitted(used, cells).map(|grey| grey.shown);
+        let grey =
+            |used, cells| Grey::to_take("abcdefghij").fitted(used, cells, Glyphs::Unicode).map(|grey| grey.shown);
         assert_eq!(grey(10, 80).as_deref(), Some("abcdefghij"));
         assert_eq!(grey(10, 20).as_deref(), Some("abcdefgh…"));
         assert_eq!(grey(16, 20), None);
         assert_eq!(grey(25, 20), None);
-        let cut = Grey::to_take("abcdefghij").fitted(10, 20).expect("room");
+        let cut = Grey::to_take("abcdefghij").fitted(10, 20, Glyphs::Unicode).expect("room");
         assert_eq!(cut.completion(), Some("abcdefghij"));
     }
 }

@@ -20,7 +20,8 @@ pub(super) fn prompt(
     cells: usize,
 ) -> (String, String) {
     let whose = context.map_or_else(|| "dfs:".to_owned(), |name| format!("dfs@{}:", sanitise(name)));
-    let path = end_of(&sanitise(directory.as_str()), (cells / 2).clamp(PATH_CELLS_MIN, PATH_CELLS_MAX));
+    let room = (cells / 2).clamp(PATH_CELLS_MIN, PATH_CELLS_MAX);
+    let path = end_of(&sanitise(directory.as_str()), room, view.glyphs.ellipsis());
     let (mark, tone) = match health {
         Health::Unknown | Health::Well => ("", Tone::Plain),
         Health::Troubled(_) => (" !", Tone::Warning),
@@ -32,18 +33,18 @@ pub(super) fn prompt(
     (raw, styled)
 }
 
-/// The text if it is no wider, else its end behind `…`.
-fn end_of(path: &str, cells: usize) -> String {
+/// The text if it is no wider, else its end behind the sign that something was cut.
+fn end_of(path: &str, cells: usize, sign: &str) -> String {
     if width(path) <= cells {
         return path.to_owned();
     }
     let mut cut = path;
     while let Some(c) = cut.chars().next()
-        && width(cut) >= cells
+        && width(cut) + width(sign) > cells
     {
         cut = cut.get(c.len_utf8()..).unwrap_or_default();
     }
-    format!("…{cut}")
+    format!("{sign}{cut}")
 }
 
 #[cfg(test)]
@@ -70,7 +71,7 @@ mod tests {
         let away = Health::Away(Error::new(ErrorCode::Unreachable, "refused"));
         assert_eq!(raw("/", &away, 80), "dfs:/ (away)> ");
         assert_eq!(raw("/", &Health::Troubled("a datanode is dead".into()), 80), "dfs:/ !> ");
-        let view = View { cells: None, colour: true };
+        let view = View { colour: true, ..View::default() };
         let (raw, styled) = prompt(Some("office"), &DfsPath::root(), &away, &view, 80);
         assert_eq!(raw, "dfs@office:/ (away)> ");
         assert_eq!(

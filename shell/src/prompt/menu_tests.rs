@@ -69,7 +69,7 @@ fn words_stand_beside_what_is_said_of_them() {
     assert_eq!(shown(&mut menu, WIDE), ["ls     List a directory", "mkdir  Make directories"]);
     assert_eq!(shown(&mut menu, Screen { cells: 15, lines: 20 }), ["ls     List a…", "mkdir  Make d…"]);
     menu.step(Step::Next);
-    let styled = menu.draw(WIDE, &View { cells: None, colour: true }).styled;
+    let styled = menu.draw(WIDE, &View { colour: true, ..View::default() }).styled;
     assert_eq!(styled, "\n\x1b[7mls\x1b[0m     \x1b[2mList a directory\x1b[0m\nmkdir  \x1b[2mMake directories\x1b[0m");
 }
 

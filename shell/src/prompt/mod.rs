@@ -17,6 +17,7 @@ mod local;
 mod menu;
 mod own_line;
 mod paint;
+mod plain;
 mod read;
 mod recall;
 mod run;

@@ -54,7 +54,7 @@ mod tests {
         let written = text("%", &View::default(), 10);
         assert_eq!(written, "%         \r \r");
         assert_eq!(text("%", &View::default(), 1), "%\r \r");
-        let coloured = text(MARK, &View { cells: None, colour: true }, 4);
+        let coloured = text(MARK, &View { colour: true, ..View::default() }, 4);
         assert_eq!(coloured, "\x1b[2m⏎\x1b[0m   \r \r");
         assert_eq!(dfs_term::text::width(MARK), 1);
     }

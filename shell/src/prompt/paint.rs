@@ -184,7 +184,7 @@ mod tests {
         }
     }
 
-    const COLOURED: View = View { cells: None, colour: true };
+    const COLOURED: View = View { cells: None, colour: true, glyphs: dfs_term::Glyphs::Unicode };
 
     /// The text with a letter before each stretch: b for bold, r for red, u for underlined, q for quoted, v for variables,
     /// d for dim.

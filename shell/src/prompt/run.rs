@@ -5,17 +5,16 @@ use super::helper::{self, Assistant};
 use super::keys::Keys;
 use super::known::{Health, Known};
 use super::read::{self, Line};
-use super::{label, own_line, startup};
+use super::{label, own_line, plain, startup};
 use crate::base::exit::Ended;
-use crate::base::interrupt;
+use crate::base::interrupt::{self, SignalEpoch};
 use crate::base::report::{error_text, usage};
-use crate::base::stop;
+use crate::base::{stop, terminal};
 use crate::engine::jobs;
 use crate::engine::run;
 use crate::session::Session;
 use crate::session::connect::Target;
 use crate::session::jobs::{announce, end_all};
-use dfs_term::View;
 use dfs_types::{Error, ErrorCode};
 use rustyline::config::BellStyle;
 use rustyline::error::ReadlineError;
@@ -44,19 +43,19 @@ pub(crate) fn run(session: &mut Session, runtime: &Handle) -> u8 {
         Ok(()) => session.say("dfs: help lists the commands, Tab completes, Ctrl-D leaves"),
         Err(error) => session.report("dfs-shell", &error),
     }
-    if session.target().is_some() {
+    if session.target().is_some() && !session.is_plain() {
         watch(session, &known, &mut editor);
     }
     lines(session, runtime, &mut editor, &known)
 }
 
 fn lines(session: &mut Session, runtime: &Handle, editor: &mut Line, known: &Known) -> u8 {
-    let view = View { cells: None, colour: session.colour() };
     loop {
         if interrupt::is_hung_up() {
             let _ = runtime.block_on(end_all(session));
             return ErrorCode::Interrupted.exit_code();
         }
+        let view = session.view(None);
         if let Some(code) = session.leave.take()
             && runtime.block_on(jobs::may_leave(session))
         {
@@ -70,8 +69,14 @@ fn lines(session: &mut Session, runtime: &Handle, editor: &mut Line, known: &Kno
         if let Some(assistant) = editor.helper_mut() {
             assistant.refresh(session);
         }
-        own_line::begin(&view);
-        match read::entry(session, editor, &prompt, &view) {
+        session.epoch = SignalEpoch::now();
+        let read = if session.is_plain() {
+            plain::read_line(&view.glyphs.text(&prompt.0))
+        } else {
+            own_line::begin(&view);
+            read::entry(session, editor, &prompt, &view)
+        };
+        match read {
             Ok(line) => {
                 session.history.add(line.trim_end_matches('\n'));
                 run_line(session, runtime, &line);
@@ -118,7 +123,7 @@ fn watch(session: &Session, known: &Known, editor: &mut Line) {
     known.watch(move |before, now| {
         let text = news(before, now).filter(|_| !quiet);
         // A prompt that cannot be written to will be noticed by who reads from it.
-        let _ = text.map(|text| printer.print(wrapped(&text, helper::screen().cells)));
+        let _ = text.map(|text| printer.print(wrapped(&terminal::glyphs().text(&text), helper::screen().cells)));
     });
 }
 

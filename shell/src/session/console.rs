@@ -4,6 +4,7 @@ use super::board::Board;
 use crate::base::exit::Ended;
 use crate::base::interrupt::{Running, hangup};
 use crate::base::report::interrupted;
+use crate::base::terminal;
 use dfs_types::Result;
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::VecDeque;
@@ -105,7 +106,8 @@ impl JobConsole {
     pub fn messages(&self) -> String {
         let mut state = self.state();
         let dropped = std::mem::take(&mut state.dropped);
-        let more = if dropped > 0 { format!("… {dropped} earlier messages\n") } else { String::new() };
+        let sign = terminal::glyphs().ellipsis();
+        let more = if dropped > 0 { format!("{sign} {dropped} earlier messages\n") } else { String::new() };
         more + &state.messages.drain(..).collect::<String>()
     }
 

@@ -12,8 +12,10 @@ use crate::base::out::{Inherited, Out};
 use crate::base::pager;
 use crate::base::report::{Location, error_json, error_text};
 use crate::base::screen::Screen;
+use crate::base::terminal;
 use crate::lang::Scope;
 use dfs_client::Client;
+use dfs_term::View;
 use dfs_tui::top::world::World;
 use dfs_types::{DfsPath, Error, ErrorCode, Result};
 use std::path::{Path, PathBuf};
@@ -186,13 +188,22 @@ impl Session {
     pub fn paged(&self) -> Option<pager::Screen> {
         let asked = self.scope.variables().any(|(name, value)| name == "pager" && value == "on");
         let is_outermost = self.interactive && self.inherited.is_none();
-        if asked && is_outermost { pager::screen() } else { None }
+        if asked && is_outermost && !self.is_plain() { pager::screen() } else { None }
     }
 
-    /// Whether a terminal may be sent colours (`NO_COLOR`: no-color.org).
+    /// Returns whether a terminal must not be sent control codes: the user said so, or the terminal.
+    pub fn is_plain(&self) -> bool {
+        self.options.plain || terminal::is_dumb()
+    }
+
+    /// Returns whether a terminal may be sent colours.
     pub fn colour(&self) -> bool {
-        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+        !terminal::refuses_colour() && !self.is_plain()
+    }
+
+    /// Returns how text is to look that goes to people, in lines of so many cells.
+    pub fn view(&self, cells: Option<usize>) -> View {
+        View { cells, colour: self.colour(), glyphs: terminal::glyphs() }
     }
 
     /// What a person or script called a path, from the working directory.
@@ -212,7 +223,7 @@ impl Session {
         let text = if self.options.json {
             error_json(command, &error, self.location.as_ref())
         } else {
-            error_text(command, &error)
+            terminal::glyphs().text(&error_text(command, &error)).into_owned()
         };
         self.tell(text);
     }
@@ -220,7 +231,7 @@ impl Session {
     /// Says something on stderr that is not an error.
     pub fn say(&self, text: &str) {
         if !self.options.quiet && !self.options.json {
-            self.tell(format!("{text}\n"));
+            self.tell(format!("{}\n", terminal::glyphs().text(text)));
         }
     }
 

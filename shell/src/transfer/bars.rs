@@ -2,9 +2,10 @@
 
 use super::lines::{FILES_SHOWN_MAX, lines};
 use crate::base::screen::Screen;
+use crate::base::terminal;
 use crate::session::Session;
 use crate::session::board::Board;
-use dfs_term::Meter;
+use dfs_term::{Glyphs, Meter};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
@@ -13,6 +14,9 @@ use tokio::task::JoinHandle;
 const DRAW_EVERY: Duration = Duration::from_millis(100);
 /// Rows of the terminal that are left to what stands above.
 const ROWS_LEFT: usize = 3;
+
+/// Cells that a line may gain where its glyphs are written in ASCII: two signs that something was cut.
+const ASCII_ROOM: usize = 4;
 
 /// Lines that follow a transfer until they are cleared.
 #[derive(Debug)]
@@ -40,7 +44,8 @@ impl Bars {
             return Self(None);
         }
         let options = &session.options;
-        if options.no_progress || options.quiet || options.json || !std::io::stderr().is_terminal() {
+        let unwanted = options.no_progress || options.quiet || options.json || session.is_plain();
+        if unwanted || !std::io::stderr().is_terminal() {
             return Self(None);
         }
         let screen = Screen::default();
@@ -59,6 +64,7 @@ impl Bars {
 
 async fn draw(screen: Screen, board: Board) {
     let (start, mut meter) = (Instant::now(), Meter::default());
+    let glyphs = terminal::glyphs();
     let mut ticks = tokio::time::interval(DRAW_EVERY);
     // The first picture would show nothing yet.
     ticks.tick().await;
@@ -68,7 +74,9 @@ async fn draw(screen: Screen, board: Board) {
         let picture = board.picture(FILES_SHOWN_MAX.min(rows.saturating_sub(ROWS_LEFT)));
         meter.note(start.elapsed(), picture.moved);
         let left = meter.eta(picture.moved + (picture.total - picture.done));
-        screen.draw(&lines(&picture, meter.rate(), left, cells), cells);
+        let room = cells.saturating_sub(if glyphs == Glyphs::Unicode { 0 } else { ASCII_ROOM });
+        let lines = lines(&picture, meter.rate(), left, room).into_iter();
+        screen.draw(&lines.map(|line| glyphs.text(&line).into_owned()).collect::<Vec<_>>(), cells);
     }
 }
 

@@ -58,7 +58,7 @@ fn upload_download_and_cancellation() {
     moving(&mut terminal, &put);
     // After the cancellation no part of it exists.
     terminal.press("x");
-    say(&mut terminal, &format!("ended: {put}"));
+    say(&mut terminal, &format!("cancelled: {put}"));
     terminal.see("empty");
     assert_eq!(cluster.shell(&["stat", "/big"]).code, 1);
     assert_eq!(cluster.ok(&["ls", "/"]), "");
@@ -80,7 +80,7 @@ fn upload_download_and_cancellation() {
     moving(&mut terminal, &get);
     assert!(!names(&to).is_empty(), "it has not begun");
     terminal.press("x");
-    say(&mut terminal, &format!("ended: {get}"));
+    say(&mut terminal, &format!("cancelled: {get}"));
     assert_eq!(names(&to), [""; 0], "nothing half is left");
     route.set(Way::Open);
     terminal.press("d");
@@ -98,7 +98,7 @@ fn upload_download_and_cancellation() {
 
 /// Checks for the queue with the line and its bar, which is partly filled.
 fn moving(terminal: &mut Terminal, line: &str) {
-    terminal.see("1 transfer: x ends the first");
+    terminal.see("1 transfer: x cancels the first");
     terminal.wait("a bar", |terminal| {
         let text = terminal.text();
         let shown = text.lines().find(|shown| shown.starts_with("x ") && shown.contains(line));
@@ -117,11 +117,11 @@ fn renamed_and_deleted() {
     let mut terminal = files(&cluster, &here);
     terminal.see("1 entry");
     terminal.press("r");
-    terminal.see("notes shall be called: notes");
+    terminal.see("Rename notes to: notes");
     terminal.press("-of 2026\r");
     terminal.see("> notes-of 2026");
     terminal.press("n");
-    terminal.see("new directory in /:");
+    terminal.see("New directory in /:");
     terminal.press("old\r");
     terminal.see("old/");
     assert_eq!(cluster.ok(&["ls", "/"]).lines().collect::<Vec<_>>(), ["notes-of 2026", "old"]);

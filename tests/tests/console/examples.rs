@@ -95,6 +95,44 @@ fn every_example_works() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Where the locale has no UTF-8, nothing of ours is printed that is not ASCII.
+#[test]
+fn every_command_prints_ascii_where_the_locale_wants_it() {
+    let cluster = Cluster::start(Spec::default().datanodes(4));
+    make_remote(&cluster);
+    let mut wrong = Vec::new();
+    let mut look = |line: &str, code: Option<i32>| {
+        let directory = cluster.scratch().join("here");
+        let output = cluster.shell_command().env("LC_ALL", "C").current_dir(&directory).args(["-c", line]).output();
+        let output = output.expect("run dfs-shell");
+        assert!(code.is_none() || output.status.code() == code, "{line}: {output:?}");
+        if !output.stdout.is_ascii() || !output.stderr.is_ascii() {
+            let text = [output.stdout, output.stderr].concat();
+            wrong.push(format!("{line}: {}", String::from_utf8_lossy(&text)));
+        }
+    };
+    for command in COMMANDS.iter() {
+        look(&format!("help {}", command.name), Some(0));
+        look(&format!("{} --nonsense", command.name), None);
+        command.examples.iter().filter(|(line, _)| ends(line)).for_each(|(line, _)| look(line, None));
+    }
+    for line in ["help", "status", "nodes -v", "tree /", "set", "source none", "rm", "nonsense", "mput"] {
+        look(line, None);
+    }
+    for view in ["overview", "nodes", "heatmap", "replication", "files", "masters", "events", "commands"] {
+        look(&format!("top --once --view {view}"), Some(0));
+    }
+    cluster.kill("datanode-2");
+    cluster.wait_for("a dead datanode", || cluster.ok(&["nodes"]).contains("dead"));
+    for line in ["status", "nodes", "node show datanode-2", "why datanode-2", "why /data/big.bin", "doctor", "events"]
+        .into_iter()
+        .chain(["fsck /", "info /data/big.bin", "heatmap", "masters", "replication", "top --once"])
+    {
+        look(line, None);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn json_has_the_documented_form() {
     // One more than the number of replicas, so that one can be drained.

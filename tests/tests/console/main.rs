@@ -5,8 +5,10 @@
 // Tests may panic, and work with files, clocks and sockets.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
+mod accessible;
 mod contexts;
 mod dashboard;
+mod dashboard_actions;
 mod dashboard_files;
 mod dashboard_replay;
 mod dashboard_trouble;

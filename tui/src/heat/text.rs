@@ -63,7 +63,7 @@ mod tests {
     fn a_line_for_each_machine() {
         let mut nodes = fixtures::dead().nodes;
         nodes[1].address = nodes[0].address;
-        let text = heatmap(Lens::Fill, &nodes, &View { cells: Some(80), colour: false });
+        let text = heatmap(Lens::Fill, &nodes, &View { cells: Some(80), ..View::default() });
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(&lines[..3], ["10.0.0.2  ▂17· ▂24·", "10.0.0.4  42s✗", ""]);
         assert!(lines[3].starts_with("fill level: mean 20 %, min 17 % datanode-1"), "{text}");
@@ -75,7 +75,7 @@ mod tests {
     fn no_line_of_tiles_is_wider_than_the_terminal() {
         let nodes = fixtures::cluster(100).nodes;
         for cells in [1, 20, 79, 200] {
-            let text = heatmap(Lens::Balance, &nodes, &View { cells: Some(cells), colour: false });
+            let text = heatmap(Lens::Balance, &nodes, &View { cells: Some(cells), ..View::default() });
             let tiles = text.lines().take_while(|line| !line.is_empty());
             assert!(tiles.clone().all(|line| width(line) <= cells.max(17)), "{cells}:\n{text}");
         }

@@ -11,14 +11,13 @@ mod overlay;
 
 use crate::top::model::Model;
 use crate::top::observation::Link;
-use crate::top::page::Binding;
 use crate::top::page_id::PageId;
 use crate::top::playback::Playback;
 use crate::top::shared::Shared;
 use crate::top::widgets::{FindingList, page_area, text};
-use crate::top::window::{EVERYWHERE_SHOWN, everywhere, tab_texts};
+use crate::top::window::{FootPart, foot_parts, tab_texts};
 use dfs_client::NodeState;
-use dfs_term::figures::{age, plural, time_seconds};
+use dfs_term::figures::{age, time_seconds};
 use dfs_term::report::Tone;
 use dfs_term::text::{sanitise, truncate, width};
 use jiff::tz::TimeZone;
@@ -39,6 +38,11 @@ const LOST_CELLS_MIN: usize = 20;
 
 /// Draws the whole window.
 pub fn draw(model: &Model, frame: &mut Frame<'_>) {
+    draw_all(model, frame);
+    model.shared.theme.replace_glyphs(frame.buffer_mut());
+}
+
+fn draw_all(model: &Model, frame: &mut Frame<'_>) {
     let area = frame.area();
     if area.width < COLUMNS_MIN || area.height < LINES_MIN {
         return too_small(frame, area);
@@ -198,32 +202,17 @@ fn foot(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         );
     }
     let mut spans = Vec::new();
-    let unread = unread(&model.shared);
-    if unread > 0 {
-        let what = format!("✗ {} failed ", plural(unread as u64, "command", "commands"));
-        spans.push(Span::styled(what, theme.tone(Tone::Bad)));
-    }
-    // What is everywhere is said last, and always.
-    let cells = |binding: &Binding| width(binding.key) + width(binding.name) + 3;
-    let everywhere = everywhere(&model.shared);
-    let everywhere = everywhere.iter().take(EVERYWHERE_SHOWN + usize::from(model.shared.replay.is_some()));
-    let mut room = usize::from(area.width);
-    room = room
-        .saturating_sub(spans.iter().map(Span::width).sum::<usize>() + everywhere.clone().map(cells).sum::<usize>());
-    let here = model.current().bindings(&model.shared);
-    let fitting = here.iter().take_while(|binding| {
-        let fits = cells(binding) <= room;
-        room = room.saturating_sub(cells(binding));
-        fits
-    });
-    for binding in fitting.chain(everywhere) {
-        spans.push(Span::styled(binding.key, theme.head()));
-        spans.push(Span::styled(format!(" {}  ", binding.name), theme.dim()));
+    for (_, part) in foot_parts(model) {
+        match part {
+            FootPart::Failed(what) => spans.push(Span::styled(what, theme.tone(Tone::Bad))),
+            FootPart::Key(binding) => {
+                spans.push(Span::styled(binding.key, theme.head()));
+                spans.push(Span::styled(format!(" {}  ", binding.name), theme.dim()));
+            }
+        }
     }
     text(frame, area, fitted(spans, area.width.into()));
 }
 
-/// Commands that failed, and nobody has looked.
-fn unread(shared: &Shared) -> usize {
-    shared.commands.iter().filter(|command| command.ended_ms.is_some() && !command.read).count()
-}
+#[cfg(test)]
+mod tests;

@@ -185,7 +185,7 @@ pub fn scenes() -> Vec<(&'static str, Model)> {
 
 /// The dashboard with this picture, as it is before any key.
 pub fn model(snapshot: Snapshot) -> Model {
-    let theme = Theme { name: ThemeName::Dark, depth: Depth::True };
+    let theme = Theme { name: ThemeName::Dark, depth: Depth::True, ..Theme::default() };
     let mut model = Model::new(Options { theme, ..Options::default() });
     update(&mut model, Message::Resize(80, 24));
     update(&mut model, Message::Tick(Moment { elapsed_ms: 5_000, calendar: NOW }));

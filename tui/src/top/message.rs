@@ -50,6 +50,15 @@ pub enum Message {
         path: PathBuf,
         result: Result<Vec<LocalEntry>, Error>,
     },
+    /// More of the bytes below a local directory was counted; `left` directories are not whole yet.
+    CountedLocal {
+        /// The directory that it is in.
+        path: PathBuf,
+        name: String,
+        bytes: u64,
+        whole: bool,
+        left: usize,
+    },
     /// The beginning of a remote file, or how its chunks are, as the shell shows it.
     Looked {
         path: DfsPath,
@@ -128,6 +137,13 @@ pub enum Effect {
     ListLocal {
         path: PathBuf,
     },
+    /// Count the bytes below directories of this names in a local one, until another one is listed or
+    /// [`StopCounting`](Self::StopCounting).
+    CountLocal {
+        path: PathBuf,
+        names: Vec<String>,
+    },
+    StopCounting,
     /// Ask what lately went on below a remote directory.
     Traffic {
         path: DfsPath,
@@ -228,8 +244,36 @@ impl Naming {
 /// A question before something that can hurt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
-    /// What will happen: `delete /data: 18,381 files, 266 MiB`.
+    /// What will happen: `delete /data: 18,381 files, 266 MiB`. Its first word is the deed, and
+    /// details stand behind the first colon.
     pub what: String,
     /// The line that does it.
     pub line: String,
+}
+
+impl Question {
+    /// Returns the question itself: `Delete /data?`.
+    pub fn title(&self) -> String {
+        format!("{}?", capital(self.parts().0))
+    }
+
+    /// Returns what is said of it: `18,381 files, 266 MiB`; nothing where nothing is.
+    pub fn details(&self) -> &str {
+        self.parts().1
+    }
+
+    /// Returns the word for doing it: `Delete`.
+    pub fn deed(&self) -> String {
+        capital(self.what.split_whitespace().next().unwrap_or("do it"))
+    }
+
+    fn parts(&self) -> (&str, &str) {
+        self.what.split_once(": ").unwrap_or((&self.what, ""))
+    }
+}
+
+/// The text with a capital letter in front.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -45,6 +45,8 @@ pub enum Overlay {
     Naming(Naming),
     /// A filter is being typed.
     Filter(Typed),
+    /// What a command wrote, over the view in which it was typed.
+    Output { line: String, text: String },
     /// A question; whether `yes` is chosen.
     Question { question: Question, yes: bool },
 }

@@ -1,6 +1,8 @@
 //! Colours. Glyphs and words carry the meaning; colours are redundant.
 
+use dfs_term::Glyphs;
 use dfs_term::report::Tone;
+use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 
 /// How many colours the terminal knows.
@@ -56,6 +58,8 @@ impl ThemeName {
 pub struct Theme {
     pub name: ThemeName,
     pub depth: Depth,
+    /// The characters that are drawn.
+    pub glyphs: Glyphs,
 }
 
 /// How text looks whose ground shows a value; plain where there are no colours.
@@ -149,6 +153,16 @@ impl Theme {
         }
     }
 
+    /// Replaces the glyphs of a frame that the terminal cannot show, each by one that takes one cell,
+    /// so that whoever draws need not know.
+    pub fn replace_glyphs(&self, frame: &mut Buffer) {
+        for cell in &mut frame.content {
+            if let Some(instead) = self.glyphs.cell(cell.symbol()) {
+                cell.set_char(instead);
+            }
+        }
+    }
+
     pub fn is_mono(&self) -> bool {
         self.name == ThemeName::Mono || self.depth == Depth::None
     }
@@ -213,9 +227,8 @@ mod tests {
 
     #[test]
     fn without_colours_there_are_none() {
-        for theme in
-            [Theme { name: ThemeName::Mono, depth: Depth::True }, Theme { name: ThemeName::Dark, depth: Depth::None }]
-        {
+        for (name, depth) in [(ThemeName::Mono, Depth::True), (ThemeName::Dark, Depth::None)] {
+            let theme = Theme { name, depth, ..Theme::default() };
             assert_eq!(theme.tone(Tone::Bad).fg, None);
             assert_eq!((theme.ramp(0.5), theme.diverging(0.5)), (Shading::default(), Shading::default()));
         }
@@ -223,7 +236,7 @@ mod tests {
 
     #[test]
     fn ramps_run_from_end_to_end() {
-        let theme = Theme { name: ThemeName::Dark, depth: Depth::True };
+        let theme = Theme { name: ThemeName::Dark, depth: Depth::True, ..Theme::default() };
         let (white, black) = (Color::Rgb(255, 255, 255), Color::Rgb(0, 0, 0));
         assert_eq!(theme.ramp(0.0).text, Style::new().bg(Color::Rgb(0, 34, 78)).fg(white));
         assert_eq!(theme.ramp(7.0).text, Style::new().bg(Color::Rgb(254, 232, 56)).fg(black));

@@ -13,7 +13,7 @@ use crate::top::playback::Play;
 use crate::top::shared::REFRESHES_MS;
 use crate::top::typed::Typed;
 use crate::top::widgets::page_area;
-use crate::top::window::tab_at;
+use crate::top::window::{FootPart, foot_parts, key_of, tab_at};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent, MouseEventKind};
 use ratatui::layout::Rect;
 
@@ -84,6 +84,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Listed { .. }
         | Message::ListedLocal { .. }
+        | Message::CountedLocal { .. }
         | Message::Traffic { .. }
         | Message::Jobs(_)
         | Message::Looked { .. }
@@ -150,6 +151,7 @@ fn everywhere(model: &mut Model, key: KeyEvent) -> Vec<Act> {
             KeyCode::Tab => vec![Act::Go(beside(model.page, 1))],
             KeyCode::BackTab => vec![Act::Go(beside(model.page, PageId::ALL.len() - 1))],
             KeyCode::F(1) => help(model),
+            KeyCode::F(10) => vec![Act::Effect(Effect::Quit)],
             KeyCode::Esc => match model.current().filter().is_some_and(|filter| !filter.is_empty()) {
                 true => {
                     model.set_filter(String::new());
@@ -237,22 +239,30 @@ fn go_through(model: &mut Model, back: bool) -> Vec<Act> {
     let (from, to) = if back { (&mut model.back, &mut model.forth) } else { (&mut model.forth, &mut model.back) };
     let Some(page) = from.pop() else { return vec![Act::Say("there is no other view".to_owned())] };
     to.push(model.page);
-    model.pages.get_mut(model.page).leave();
+    let mut acts = leave(model);
     model.page = page;
-    model.pages.get_mut(page).enter(&model.shared)
+    acts.extend(model.pages.get_mut(page).enter(&model.shared));
+    acts
+}
+
+/// The user leaves the view that is shown.
+fn leave(model: &mut Model) -> Vec<Act> {
+    model.pages.get_mut(model.page).leave();
+    if model.page == PageId::Files { vec![Act::Effect(Effect::StopCounting)] } else { Vec::new() }
 }
 
 fn go(model: &mut Model, page: PageId) -> Vec<Act> {
+    let mut acts = Vec::new();
     if page != model.page {
         model.back.push(model.page);
         if model.back.len() > BACK_MAX {
             model.back.remove(0);
         }
         model.forth.clear();
-        model.pages.get_mut(model.page).leave();
+        acts = leave(model);
         model.page = page;
     }
-    let mut acts = model.pages.get_mut(page).enter(&model.shared);
+    acts.extend(model.pages.get_mut(page).enter(&model.shared));
     acts.push(keep(model));
     acts
 }
@@ -270,11 +280,27 @@ fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Act> {
     if event.row == area.y + 1 {
         return tab_at(model, event.column).map(Act::Go).into_iter().collect();
     }
+    if event.row + 1 == area.bottom() && !turned {
+        return foot_clicked(model, event.column);
+    }
     let inside = page_area(area);
     if !inside.contains((event.column, event.row).into()) {
         return Vec::new();
     }
     model.pages.get_mut(model.page).mouse(event, inside, &model.shared)
+}
+
+/// A click on the foot line does what the key does that stands there.
+fn foot_clicked(model: &mut Model, column: u16) -> Vec<Act> {
+    if model.said.take().is_some() {
+        return Vec::new();
+    }
+    let mut parts = foot_parts(model).into_iter();
+    match parts.find(|(columns, _)| columns.contains(&usize::from(column))) {
+        Some((_, FootPart::Failed(_))) => vec![Act::Go(PageId::Commands)],
+        Some((_, FootPart::Key(binding))) => key_of(&binding).map(|key| key_pressed(model, key)).unwrap_or_default(),
+        None => Vec::new(),
+    }
 }
 
 /// Does what a page wants, as far as it is the dashboard's own; gives the rest.

@@ -1,13 +1,20 @@
 //! The parts of the window around the view that both `update` and `draw` need: the keys that work
 //! in every view, the text of help, and the tabs, which can be clicked.
 
+mod dialog;
+
 use crate::top::model::Model;
 use crate::top::page::Binding;
 use crate::top::page_id::PageId;
 use crate::top::shared::Shared;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use dfs_term::figures::plural;
 use dfs_term::report::Tone;
-use dfs_term::text::width;
+use dfs_term::text::{width, wrap};
 use ratatui::text::{Line, Span};
+use std::ops::Range;
+
+pub use dialog::Dialog;
 
 /// Of the keys that do the same everywhere so many are in the foot line; in a recording how it is
 /// stopped, too.
@@ -15,6 +22,8 @@ pub const EVERYWHERE_SHOWN: usize = 2;
 
 /// Letters of a view's name where there is no room for all of them.
 const TAB_LETTERS: usize = 4;
+/// Cells of the border of help, and of the blanks beside it.
+const HELP_MARGIN_CELLS: usize = 4;
 /// Cells of the keys in help.
 const KEY_CELLS: usize = 10;
 
@@ -61,19 +70,93 @@ pub fn everywhere(shared: &Shared) -> Vec<Binding> {
     of(first).chain(replay.iter().cloned()).chain(of(rest)).collect()
 }
 
-/// Returns the text of help, a line each.
+/// Returns the text of help in lines that fit the window.
 pub fn help_lines(model: &Model) -> Vec<Line<'static>> {
     let theme = &model.shared.theme;
-    let line = |binding: &Binding| {
-        let key = format!("  {:<KEY_CELLS$}", binding.key);
-        Line::from(vec![Span::styled(key, theme.tone(Tone::Command)), Span::raw(binding.help)])
+    let room = usize::from(model.shared.area.width).saturating_sub(2 + KEY_CELLS + HELP_MARGIN_CELLS);
+    let lines_of = |binding: &Binding| {
+        let text = wrap(binding.help, Some(room), 0);
+        let line = |(at, text): (usize, &str)| {
+            let key = format!("  {:<KEY_CELLS$}", if at == 0 { binding.key } else { "" });
+            Line::from(vec![Span::styled(key, theme.tone(Tone::Command)), Span::raw(text.to_owned())])
+        };
+        text.lines().enumerate().map(line).collect::<Vec<_>>()
     };
     let mut lines = vec![Line::styled(format!("In {}", model.page.word()), theme.head())];
-    lines.extend(model.current().bindings(&model.shared).iter().map(line));
+    lines.extend(model.current().bindings(&model.shared).iter().flat_map(lines_of));
     lines.push(Line::default());
     lines.push(Line::styled("Everywhere", theme.head()));
-    lines.extend(everywhere(&model.shared).iter().map(line));
+    lines.extend(everywhere(&model.shared).iter().flat_map(lines_of));
     lines
+}
+
+/// A part of the foot line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FootPart {
+    /// Commands have failed, and nobody has looked.
+    Failed(String),
+    /// A key that does something here.
+    Key(Binding),
+}
+
+impl FootPart {
+    fn cells(&self) -> usize {
+        match self {
+            Self::Failed(text) => width(text),
+            Self::Key(binding) => width(binding.key) + width(binding.name) + 3,
+        }
+    }
+}
+
+/// Returns the parts of the foot line that fit, each with its columns: the keys of the view, then
+/// those that work everywhere, of which the last one quits.
+pub fn foot_parts(model: &Model) -> Vec<(Range<usize>, FootPart)> {
+    let shared = &model.shared;
+    let failed = shared.commands.iter().filter(|command| command.ended_ms.is_some() && !command.read).count();
+    let failed =
+        (failed > 0).then(|| FootPart::Failed(format!("✗ {} failed ", plural(failed as u64, "command", "commands"))));
+    let everywhere = everywhere(shared);
+    let shown = EVERYWHERE_SHOWN + usize::from(shared.replay.is_some());
+    let quit = everywhere.iter().skip(shown).filter(|binding| binding.key == "q");
+    let last: Vec<FootPart> = everywhere.iter().take(shown).chain(quit).cloned().map(FootPart::Key).collect();
+    let taken = failed.iter().chain(&last).map(FootPart::cells).sum();
+    let mut room = usize::from(shared.area.width).saturating_sub(taken);
+    let here = model.current().bindings(shared).into_iter().map(FootPart::Key);
+    let here = here.take_while(|part| {
+        let fits = part.cells() <= room;
+        room = room.saturating_sub(part.cells());
+        fits
+    });
+    let mut column = 0;
+    let placed = failed.into_iter().chain(here.collect::<Vec<_>>()).chain(last).map(|part| {
+        let columns = column..column + part.cells();
+        column = columns.end;
+        (columns, part)
+    });
+    placed.collect()
+}
+
+/// Returns the key that a binding names; none where it names several.
+pub fn key_of(binding: &Binding) -> Option<KeyEvent> {
+    let code = match binding.key {
+        "enter" => KeyCode::Enter,
+        "esc" => KeyCode::Esc,
+        "tab" => KeyCode::Tab,
+        "bksp" | "backspace" => KeyCode::Backspace,
+        "del" => KeyCode::Delete,
+        "space" => KeyCode::Char(' '),
+        "end" => KeyCode::End,
+        key => {
+            let (modifiers, key) = match key.strip_prefix("ctrl-") {
+                Some(rest) => (KeyModifiers::CONTROL, rest),
+                None => (KeyModifiers::NONE, key),
+            };
+            let mut letters = key.chars();
+            let (letter, None) = (letters.next()?, letters.next()) else { return None };
+            return Some(KeyEvent::new(KeyCode::Char(letter), modifiers));
+        }
+    };
+    Some(KeyEvent::from(code))
 }
 
 /// Returns the tabs: the views with their keys. Names are cut where there is no room for all of
@@ -95,3 +178,6 @@ pub fn tab_at(model: &Model, column: u16) -> Option<PageId> {
         (usize::from(column) < end).then_some(page)
     })
 }
+
+#[cfg(test)]
+mod tests;

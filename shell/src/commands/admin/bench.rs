@@ -67,7 +67,7 @@ impl Verb for Bench {
             context.emit(&outcome.json(self.what.name()))?;
         } else {
             let text = outcome.text(&context.view());
-            context.print(&text)?;
+            context.print_ours(&text)?;
         }
         cleaned?;
         if context.cancel.is_cancelled() {

@@ -122,6 +122,8 @@ impl Settings {
 }
 
 impl Report for Settings {
+    const HOLDS_NAMES: bool = true;
+
     fn text(&self, view: &View) -> String {
         let mut table = Table::new(&[("KEY", Align::Left), ("VALUE", Align::Left), ("FROM", Align::Left)]);
         for setting in &self.settings {

@@ -172,7 +172,7 @@ impl Totals {
             self.document(context)?;
         } else {
             let text = self.text(&context.view());
-            context.print(&text)?;
+            context.print_ours(&text)?;
         }
         if let (Some(reason), true) = (&self.waiting, self.files_short > 0) {
             let what = format!("waiting: {reason}; what seems to be missing may only not be reported yet");

@@ -11,10 +11,11 @@ mod nodes;
 mod replication;
 mod status;
 mod top;
+mod top_program;
 mod why;
 
 use crate::command::Command;
-pub(crate) use top::as_words as top_as_words;
+pub(crate) use top_program::as_words as top_as_words;
 
 /// In the order in which `help` shows them.
 pub(super) static CLUSTER: &[Command] = &[

@@ -67,11 +67,12 @@ impl Verb for Replication {
 impl Replication {
     /// On a terminal in the place of what was told before, elsewhere when it is news; programs are told the end alone.
     fn tell(&self, context: &mut Context<'_>, seen: &Seen, last: &mut String) -> Result<()> {
-        let text = seen.text(&context.view());
-        if context.out.is_terminal() {
+        let view = context.view();
+        let text = seen.shown(&view);
+        if context.redraws() {
             let room = context.out.height().map_or(usize::MAX, |lines| lines.saturating_sub(2));
-            let screen =
-                redraw("replication: until every chunk has its copies, or Ctrl-C", &text, room, last.is_empty());
+            let head = "replication: until every chunk has its copies, or Ctrl-C";
+            let screen = redraw(head, &text, room, last.is_empty(), view.glyphs);
             context.print(&screen)?;
         } else {
             let news = seen.figures();

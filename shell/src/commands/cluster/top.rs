@@ -1,6 +1,7 @@
 //! `top`: the dashboard.
 
 use crate::base::report::{local_io, usage};
+use crate::base::terminal;
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::session::connect::{self, Target};
 use clap::builder::{PossibleValue, TypedValueParser};
@@ -13,7 +14,7 @@ use dfs_tui::top::shared::REFRESHES_MS;
 use dfs_tui::top::theme::{Theme, ThemeName};
 use dfs_tui::top::{Depth, Options, PageId};
 use dfs_types::{Error, ErrorCode, Result};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal};
 use std::os::unix::fs::OpenOptionsExt;
@@ -178,6 +179,12 @@ impl Verb for Top {
         if !self.once && !at_terminal {
             return Err(usage("the dashboard needs a terminal").hint("--once prints one frame as text"));
         }
+        if !self.once && context.session.is_plain() {
+            return Err(usage(
+                "the full screen needs a terminal that takes control codes, and none are to be sent here",
+            )
+            .hint("`top --once` prints one frame as text, `watch top --once` one after the other"));
+        }
         let read_only = self.read_only || context.session.options.dry_run;
         let source = self.source(context, read_only).await?;
         let replay = source.playback();
@@ -195,7 +202,7 @@ impl Verb for Top {
             recorded: self.record.is_some(),
             replay,
             zone_s: jiff::Zoned::now().offset().seconds(),
-            theme: Theme { name: ThemeName::Dark, depth },
+            theme: Theme { name: ThemeName::Dark, depth, glyphs: terminal::glyphs() },
             preferences,
             page: self.view,
             directory: std::env::current_dir().unwrap_or_default(),
@@ -268,28 +275,6 @@ fn of_terminal(context: &Context<'_>) -> Option<Size> {
     Some(Size { columns, lines: lines.saturating_sub(1) })
 }
 
-/// `dfs-top` with its arguments as `dfs-shell` takes them: what finds the cluster stands before the command.
-pub(crate) fn as_words(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    let mut before = vec![OsString::from("dfs-shell")];
-    let mut behind = vec![OsString::from(Top::NAME)];
-    let mut arguments = arguments.skip(1);
-    while let Some(argument) = arguments.next() {
-        let text = argument.to_string_lossy().into_owned();
-        let name = text.split_once('=').map_or(text.as_str(), |(name, _)| name);
-        match name {
-            "--no-start" | "--version" | "-V" => before.push(argument),
-            "--masters" | "--context" | "--config" | "--timeout" => {
-                before.push(argument);
-                if !text.contains('=') {
-                    before.extend(arguments.next());
-                }
-            }
-            _ => behind.push(argument),
-        }
-    }
-    before.into_iter().chain(behind).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -318,16 +303,5 @@ mod tests {
         for text in ["", ":", "2:", "2:60", "1:2:3:4", "-1:00", "x", "99999999999999999999:00", "1000001:00:00", "+"] {
             assert!(offset(text).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn dfs_top_is_the_command_of_the_shell() {
-        let words = |line: &str| as_words(line.split(' ').map(OsString::from)).join(" ".as_ref());
-        assert_eq!(words("dfs-top"), "dfs-shell top");
-        assert_eq!(
-            words("dfs-top --once --masters a:1 --view nodes"),
-            "dfs-shell --masters a:1 top --once --view nodes"
-        );
-        assert_eq!(words("dfs-top --config=x --read-only"), "dfs-shell --config=x top --read-only");
     }
 }

@@ -196,6 +196,8 @@ impl Attributes {
 }
 
 impl Report for Attributes {
+    const HOLDS_NAMES: bool = true;
+
     /// Formats like getfattr: text in quotes, other values in hexadecimal.
     fn text(&self, _: &View) -> String {
         let mut text = String::new();

@@ -71,6 +71,8 @@ pub(super) struct Sum {
 struct Sums(Vec<Sum>);
 
 impl Report for Sums {
+    const HOLDS_NAMES: bool = true;
+
     fn text(&self, _: &View) -> String {
         let mut text = String::new();
         for sum in &self.0 {

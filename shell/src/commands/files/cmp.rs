@@ -101,6 +101,8 @@ pub(super) enum Side {
 }
 
 impl Report for Compared {
+    const HOLDS_NAMES: bool = true;
+
     fn text(&self, _: &View) -> String {
         let (local, remote) = (sanitise(&self.local), sanitise(&self.remote));
         match &self.difference {

@@ -67,9 +67,11 @@ impl Serialize for Shown {
 }
 
 impl Report for Shown {
+    const HOLDS_NAMES: bool = true;
+
     fn text(&self, view: &View) -> String {
         let located = &self.located;
-        let mut text = stat::describe(self.path.as_str(), &located.stat, view);
+        let mut text = String::new();
         if located.stat.kind == dfs_types::Kind::File {
             let health = health(located);
             let well = located.chunks.iter().all(|chunk| chunk.replicas.len() >= usize::from(located.stat.replication));
@@ -81,7 +83,7 @@ impl Report for Shown {
             text.push('\n');
             text.push_str(&chunk_table(&located.chunks, view));
         }
-        text
+        stat::describe(self.path.as_str(), &located.stat, view) + &view.glyphs.text(&text)
     }
 }
 

@@ -57,6 +57,8 @@ impl Serialize for Found {
 }
 
 impl Report for Found {
+    const HOLDS_NAMES: bool = true;
+
     fn text(&self, view: &View) -> String {
         let described = self.0.iter().map(|(path, stat)| describe(path.as_str(), stat, view));
         described.collect::<Vec<_>>().join("\n")

@@ -81,6 +81,7 @@ impl Drawing {
             let branch = format!("{}{}", directory.margin, if last { "└── " } else { "├── " });
             let margin = format!("{}{}", directory.margin, if last { "    " } else { "│   " });
             let name = paint(context, &entry.name, entry.stat.kind);
+            let branch = context.view().glyphs.text(&branch).into_owned();
             self.rows.add(context, &EntryJson::of(path.as_str(), &entry.stat), || format!("{branch}{name}\n"))?;
             match entry.stat.kind {
                 EntryKind::File => self.files += 1,

@@ -79,6 +79,8 @@ pub(super) struct Alias {
 }
 
 impl Report for List {
+    const HOLDS_NAMES: bool = true;
+
     fn text(&self, view: &View) -> String {
         let mut text = String::new();
         for Alias { name, line } in &self.0 {

@@ -46,6 +46,8 @@ pub(super) struct Said {
 }
 
 impl Report for Said {
+    const HOLDS_NAMES: bool = true;
+
     /// As it was given: what it means to a terminal is the wish of who typed it.
     fn text(&self, _: &View) -> String {
         if self.bare { self.text.clone() } else { format!("{}\n", self.text) }

@@ -39,7 +39,7 @@ impl Verb for Help {
             return context.emit(&explained);
         }
         let text = shown.text(commands);
-        context.print(&text)?;
+        context.print_ours(&text)?;
         if matches!(shown, Shown::Overview) {
             let aliases = listed(&context.session.aliases);
             context.print(&aliases)?;

@@ -57,6 +57,8 @@ pub(super) struct Typed {
 }
 
 impl Report for Lines {
+    const HOLDS_NAMES: bool = true;
+
     fn text(&self, view: &View) -> String {
         let mut text = String::new();
         for Typed { number, line } in &self.0 {

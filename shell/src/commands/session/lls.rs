@@ -90,6 +90,8 @@ impl Serialize for Found {
 }
 
 impl Report for Found {
+    const HOLDS_NAMES: bool = true;
+
     fn text(&self, view: &View) -> String {
         let names: Vec<String> = self.entries.iter().map(|entry| sanitise(&entry.name).into_owned()).collect();
         columns(&names, view.cells.unwrap_or(1))

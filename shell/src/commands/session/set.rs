@@ -21,12 +21,13 @@ pub(super) struct Set {
 }
 
 /// Variables that mean something to the shell itself; each is on or off.
-const OPTIONS: [&str; 5] = ["keep_going", "pager", "progress", "quiet", "verbose"];
+const OPTIONS: [&str; 6] = ["keep_going", "pager", "plain", "progress", "quiet", "verbose"];
 
 const OPTIONS_HELP: &str = "\
 Options of the shell, each on or off:
   keep_going  a script goes on after a failed command, as with -k
   pager       long output on a terminal goes through $PAGER
+  plain       no control codes: no colours, no bars, no full screen, as with --plain
   progress    bars while files are moved; off is --no-progress
   quiet       nothing but data and errors, as with -q
   verbose     each command of a script is shown before it runs, as with -v";
@@ -86,6 +87,7 @@ fn set_option(options: &mut Options, name: &str, value: &str) -> Result<()> {
     };
     match name {
         "keep_going" => options.keep_going = on,
+        "plain" => options.plain = on,
         "progress" => options.no_progress = !on,
         "quiet" => options.quiet = on,
         "verbose" => options.verbose = on,
@@ -99,6 +101,7 @@ fn set_option(options: &mut Options, name: &str, value: &str) -> Result<()> {
 fn option(options: &Options, name: &str) -> Option<bool> {
     match name {
         "keep_going" => Some(options.keep_going),
+        "plain" => Some(options.plain),
         "progress" => Some(!options.no_progress),
         "quiet" => Some(options.quiet),
         "verbose" => Some(options.verbose),
@@ -111,6 +114,8 @@ fn option(options: &Options, name: &str) -> Option<bool> {
 pub(super) struct Variables(BTreeMap<String, String>);
 
 impl Report for Variables {
+    const HOLDS_NAMES: bool = true;
+
     fn text(&self, _: &View) -> String {
         self.0.iter().map(|(name, value)| format!("{name}={}\n", quote(value))).collect()
     }
@@ -136,7 +141,7 @@ mod tests {
             assert!(set_option(&mut options, name, "maybe").is_err());
             assert!(option(&options, name).is_none_or(|on| on), "{name}");
         }
-        assert!(options.keep_going && options.quiet && options.verbose && !options.no_progress);
+        assert!(options.keep_going && options.plain && options.quiet && options.verbose && !options.no_progress);
     }
 
     #[test]

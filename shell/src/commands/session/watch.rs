@@ -6,7 +6,6 @@ use crate::commands::shared::redraw::redraw;
 use crate::lang::quote_words;
 use clap::Args;
 use dfs_term::Tone;
-use dfs_term::text::truncate;
 use dfs_types::Result;
 use std::ffi::OsString;
 use std::time::Duration;
@@ -46,7 +45,7 @@ impl Verb for Watch {
         let interpreter = context.interpreter;
         let words: Vec<String> = self.command.iter().map(|word| word.to_string_lossy().into_owned()).collect();
         interpreter.commands().find(&words)?;
-        let on_screen = context.out.is_terminal() && !context.json();
+        let on_screen = context.redraws() && !context.json();
         let mut rounds = 0u32;
         loop {
             rounds = rounds.saturating_add(1);
@@ -81,9 +80,10 @@ impl Watch {
         let every = dfs_types::format_duration(self.interval.max(PAUSE_MIN));
         let now = jiff::Zoned::now().strftime("%H:%M:%S");
         let head = format!("every {every}, {now}: {command}");
-        let head = context.view().paint(Tone::Dim, &truncate(&head, cells)).into_owned();
+        let view = context.view();
+        let head = view.paint(Tone::Dim, &view.glyphs.truncate(&head, cells)).into_owned();
         // One line for the head, one for what the terminal says next.
         let room = context.out.height().map_or(usize::MAX, |lines| lines.saturating_sub(2));
-        context.print(&redraw(&head, text, room, first))
+        context.print(&redraw(&head, text, room, first, view.glyphs))
     }
 }

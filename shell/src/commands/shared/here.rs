@@ -12,6 +12,8 @@ pub(crate) struct Here {
 }
 
 impl Report for Here {
+    const HOLDS_NAMES: bool = true;
+
     /// On a terminal what it would obey is shown and not done; elsewhere the path is data.
     fn text(&self, view: &View) -> String {
         let path = if view.cells.is_some() { sanitise(&self.path) } else { self.path.as_str().into() };

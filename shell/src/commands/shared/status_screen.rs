@@ -206,7 +206,7 @@ mod tests {
             NodeStatus { state: NodeState::Dead, ..NodeStatus::new(DatanodeId(2), ([127, 0, 0, 1], 4000).into()) };
         let nodes = [dead];
         for cells in [60, 80, 200] {
-            let view = View { cells: Some(cells), colour: false };
+            let view = View { cells: Some(cells), ..View::default() };
             let text = screen(&seen(&status, &nodes), &TimeZone::UTC, &view);
             let wide: Vec<&str> = text.lines().filter(|line| dfs_term::text::width(line) > cells).collect();
             assert!(wide.is_empty(), "{wide:?}");

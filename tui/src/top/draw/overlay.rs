@@ -5,12 +5,12 @@ use crate::top::model::{self, Model, Overlay};
 use crate::top::theme::Theme;
 use crate::top::typed::Typed;
 use crate::top::widgets;
-use crate::top::window::help_lines;
+use crate::top::window::{Dialog, help_lines};
 use dfs_term::report::Tone;
-use dfs_term::text::{sanitise, truncate, wrap};
+use dfs_term::text::{sanitise, truncate, width};
 use ratatui::Frame;
-use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::layout::{Margin, Rect};
+use ratatui::text::Line;
 use ratatui::widgets::{Block, Clear, Paragraph};
 
 /// Candidates that are shown below a line that is typed.
@@ -22,6 +22,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         Overlay::Palette(line) => palette(model, frame, area, line),
         Overlay::Naming(naming) => typed(frame, area, &format!("{}: ", naming.what), &naming.name),
         Overlay::Filter(filter) => typed(frame, area, "/", filter),
+        Overlay::Output { line, text } => output(&model.shared.theme, frame, area, line, text),
         Overlay::Question { question, yes } => ask(&model.shared.theme, frame, area, question, *yes),
     }
 }
@@ -71,63 +72,27 @@ fn palette(model: &Model, frame: &mut Frame<'_>, area: Rect, line: &model::Line)
     typed(frame, area, ":", &line.typed);
 }
 
+/// What a command wrote; it fits.
+fn output(theme: &Theme, frame: &mut Frame<'_>, area: Rect, line: &str, text: &str) {
+    let lines: Vec<Line<'_>> = text.lines().map(|line| Line::raw(line.to_owned())).collect();
+    let wide = lines.iter().map(Line::width).chain([width(line) + 16]).max().unwrap_or(0) + 4;
+    let title = format!(" {}: esc closes ", sanitise(line));
+    let inside = boxed(frame, theme, area, wide, lines.len() + 2, &title);
+    frame.render_widget(Paragraph::new(lines), inside.inner(Margin::new(1, 0)));
+}
+
 fn ask(theme: &Theme, frame: &mut Frame<'_>, area: Rect, question: &Question, yes: bool) {
-    let wide = usize::from(area.width).min(72);
-    let Words { title, verb, consequence } = Words::of(&question.what, wide.saturating_sub(6));
-    let what = wrap(&consequence, Some(wide.saturating_sub(4)), 0);
-    let mut lines: Vec<Line<'_>> = what.lines().map(|line| Line::from(line.to_owned())).collect();
+    let Dialog { place, title, details, command, buttons } = Dialog::of(question, area);
+    let inside = boxed(frame, theme, area, place.width.into(), place.height.into(), &title);
+    let mut lines: Vec<Line<'_>> = details.into_iter().map(Line::from).collect();
     if !lines.is_empty() {
         lines.push(Line::default());
     }
-    let command = truncate(&sanitise(&question.line), wide.saturating_sub(4)).into_owned();
     lines.push(Line::styled(command, theme.tone(Tone::Command)));
-    lines.push(Line::default());
-    let button = |text: String, on| Span::styled(text, if on { theme.selected() } else { theme.dim() });
-    let buttons = [button(" n  Cancel ".to_owned(), !yes), Span::raw("   "), button(format!(" y  {verb} "), yes)];
-    lines.push(Line::from(buttons.to_vec()));
-    let inside = boxed(frame, theme, area, wide, lines.len() + 2, &format!(" {title} "));
-    frame.render_widget(Paragraph::new(lines), inside.inner(ratatui::layout::Margin::new(1, 0)));
-}
-
-/// A question in the words of its box.
-#[derive(Debug, PartialEq, Eq)]
-struct Words {
-    /// `Drain datanode-1?`
-    title: String,
-    /// `Drain`
-    verb: String,
-    /// `1,204 chunks, 3 would fall to one replica`; nothing if that is all there is to say.
-    consequence: String,
-}
-
-impl Words {
-    /// Returns the words of a question such as `drain datanode-1: 1,204 chunks`.
-    fn of(what: &str, cells: usize) -> Self {
-        let what = sanitise(what);
-        let (action, consequence) = what.split_once(": ").unwrap_or((&what, ""));
-        let mut letters = action.chars();
-        let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-        let action = first + letters.as_str();
-        let verb = action.split(' ').next().unwrap_or_default().to_owned();
-        let title = format!("{}?", truncate(&action, cells.saturating_sub(1)));
-        Self { title, verb, consequence: consequence.to_owned() }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_question_names_what_is_done_and_so_does_its_button() {
-        let words = |what: &str| {
-            let Words { title, verb, consequence } = Words::of(what, 30);
-            [title, verb, consequence]
-        };
-        assert_eq!(words("drain datanode-1: 1,204 chunks"), ["Drain datanode-1?", "Drain", "1,204 chunks"]);
-        assert_eq!(words("delete /a b: 2 files: all"), ["Delete /a b?", "Delete", "2 files: all"]);
-        assert_eq!(words("stop"), ["Stop?", "Stop", ""]);
-        assert_eq!(words(&"x".repeat(99)).first(), Some(&format!("X{}…?", "x".repeat(27))));
-        assert_eq!(words(""), ["?", "", ""]);
+    frame.render_widget(Paragraph::new(lines), inside.inner(Margin::new(1, 0)));
+    for (at, (text, place)) in buttons.into_iter().enumerate() {
+        let style = if (at == 1) == yes { theme.selected() } else { theme.dim() };
+        frame.render_widget(Clear, place);
+        widgets::text(frame, place, Line::styled(text, style));
     }
 }

@@ -1,11 +1,13 @@
 //! Runs the effects that the dashboard asks for, as far as they do not concern the terminal.
 
+use super::count::Counting;
 use super::preferences::PreferencesWriter;
 use crate::top::message::{Effect, LocalEntry, Message};
 use crate::top::playback::Play;
 use crate::top::world::World;
 use dfs_client::{Client, ListDirectory};
 use dfs_types::{DfsPath, Error, ErrorCode, Result, Timestamp};
+use parking_lot::Mutex;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -29,6 +31,8 @@ pub(super) struct EffectRunner {
     /// How often pictures are asked for.
     pub every: watch::Sender<u64>,
     pub preferences: Option<PreferencesWriter>,
+    /// The local directories that are counted now.
+    pub counting: Mutex<Counting>,
     /// Who plays the recording, if it is one.
     pub player: Option<mpsc::UnboundedSender<Play>>,
 }
@@ -45,7 +49,10 @@ impl EffectRunner {
             Effect::List { path, after } => drop(tokio::spawn(self.list(path, after))),
             Effect::Traffic { path } => drop(tokio::spawn(self.traffic(path))),
             Effect::Jobs => drop(tokio::spawn(self.jobs())),
+            Effect::CountLocal { path, names } => self.counting.lock().begin(path, names, self.messages.clone()),
+            Effect::StopCounting => self.counting.lock().stop(),
             Effect::ListLocal { path } => {
+                self.counting.lock().shown(&path);
                 let messages = self.messages.clone();
                 tokio::task::spawn_blocking(move || {
                     let result = local(&path);

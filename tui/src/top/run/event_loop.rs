@@ -54,6 +54,7 @@ pub async fn run(start: Start) -> Result<Left> {
         messages,
         every,
         preferences: preferences_file.map(PreferencesWriter::new),
+        counting: Default::default(),
         player,
     };
     let size = crossterm::terminal::size().map_err(no_terminal)?;

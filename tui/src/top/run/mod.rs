@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "the loop around the pure dashboard has clock, files and terminal")]
 
 mod clock;
+mod count;
 mod effects;
 mod event_loop;
 mod feed;

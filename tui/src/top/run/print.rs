@@ -43,7 +43,8 @@ pub async fn print(start: Start, print: Print) -> Result<Printed> {
     let (every, _) = watch::channel(model.shared.refresh_ms);
     update(&mut model, Message::Resize(print.columns, print.lines));
     let Shown { client, world, failed } = source.show(&mut model, messages.clone()).await?;
-    let runner = EffectRunner { client, world, messages, every, preferences: None, player: None };
+    let runner =
+        EffectRunner { client, world, messages, every, preferences: None, counting: Default::default(), player: None };
     // Who gave no picture is not asked for more.
     let mut asked = if failed.is_none() { ask(&runner, entered(&mut model)) } else { 0 };
     let deadline = Instant::now() + SETTLE_TIME;

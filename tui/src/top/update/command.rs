@@ -4,12 +4,18 @@ use crate::top::message::{Act, CommandNews, CommandState, Effect};
 use crate::top::model::{Model, Overlay};
 use crate::top::page_id::PageId;
 use crate::top::shared::{COMMANDS_KEPT_MAX, CommandLine};
+use crate::top::widgets::page_area;
 use dfs_term::meter::Meter;
+use dfs_term::text::{sanitise, width};
 use dfs_types::{Error, ErrorCode};
 use std::time::Duration;
 
 /// A command that ended by then after its beginning is still waited for by who ran it: what it wrote may be shown at once.
 const AWAITED_MS_MAX: u64 = 10_000;
+
+/// Lines and cells of the border of a box, and of the blanks beside it.
+const BOX_LINES: usize = 2;
+const BOX_CELLS: usize = 4;
 
 /// News of a command.
 pub(super) fn news(model: &mut Model, news: &CommandNews) -> Vec<Act> {
@@ -42,6 +48,10 @@ pub(super) fn news(model: &mut Model, news: &CommandNews) -> Vec<Act> {
                 _ if interrupted => vec![Act::Say(format!("cancelled: {line}"))],
                 (0, "") => vec![Act::Say(format!("done: {line}"))],
                 (0, answer) if short => vec![Act::Say(answer.to_owned())],
+                (0, answer) if awaited && fits(model, answer) => {
+                    model.overlay = Overlay::Output { line, text: shown(answer) };
+                    Vec::new()
+                }
                 (0, _) if awaited && matches!(model.overlay, Overlay::None) => {
                     model.pages.commands.choose(number);
                     vec![Act::Go(PageId::Commands)]
@@ -54,6 +64,22 @@ pub(super) fn news(model: &mut Model, news: &CommandNews) -> Vec<Act> {
             }
         }
     }
+}
+
+/// Returns whether an answer can be shown in a box over the view in which its line was typed.
+fn fits(model: &Model, answer: &str) -> bool {
+    let area = page_area(model.shared.area);
+    let text = shown(answer);
+    let lines = text.lines().count() + BOX_LINES;
+    let cells = text.lines().map(width).max().unwrap_or(0) + BOX_CELLS;
+    let free = matches!(model.overlay, Overlay::None) && model.page != PageId::Commands;
+    free && lines <= usize::from(area.height) && cells <= usize::from(area.width)
+}
+
+/// Returns the answer as a terminal may show it.
+fn shown(answer: &str) -> String {
+    let lines = answer.lines().map(|line| sanitise(&line.replace('\t', "    ")).into_owned());
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The recording has ended before the dashboard: told like a command that failed, so that it stays until it is read.

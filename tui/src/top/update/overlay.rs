@@ -1,10 +1,11 @@
 //! What lies over the view: help, a line or filter that is typed, a question.
 
 use super::palette;
-use crate::top::message::{Act, Effect, Naming};
+use crate::top::message::{Act, Effect, Naming, Question};
 use crate::top::model::{Candidate, Line, Model, Overlay};
 use crate::top::typed::Typed;
-use crate::top::window::help_lines;
+use crate::top::widgets::page_area;
+use crate::top::window::{Dialog, help_lines};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 
 pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Act> {
@@ -18,6 +19,9 @@ pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Act> {
         Overlay::Filter(text) => filter(model, text, key),
         Overlay::Palette(line) => palette(model, line, key),
         Overlay::Naming(naming) => name(model, naming, key),
+        // It is closed; what is typed next may be the next line.
+        Overlay::Output { .. } if key.code == KeyCode::Char(':') => type_line(model, Typed::default()),
+        Overlay::Output { .. } => Vec::new(),
         Overlay::Question { question, yes } => match key.code {
             KeyCode::Enter if yes => vec![Act::Run(question.line)],
             KeyCode::Char('y') => vec![Act::Run(question.line)],
@@ -42,7 +46,7 @@ fn leave(model: &mut Model) -> Vec<Act> {
         }
         Overlay::Question { .. } => vec![Act::Say("cancelled".to_owned())],
         Overlay::Naming(_) => vec![Act::Say("cancelled".to_owned())],
-        Overlay::None | Overlay::Help(_) | Overlay::Palette(_) => Vec::new(),
+        Overlay::None | Overlay::Help(_) | Overlay::Palette(_) | Overlay::Output { .. } => Vec::new(),
     }
 }
 
@@ -172,7 +176,12 @@ pub(super) fn paste(model: &mut Model, pasted: &str) -> Vec<Act> {
 }
 
 pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Act> {
-    let Overlay::Help(line) = model.overlay else { return Vec::new() };
+    let line = match &model.overlay {
+        Overlay::Help(line) => *line,
+        Overlay::Output { .. } if matches!(event.kind, MouseEventKind::Down(_)) => return leave(model),
+        Overlay::Question { question, .. } => return answer(model, question.clone(), event),
+        _ => return Vec::new(),
+    };
     let last = help_lines(model).len().saturating_sub(1);
     model.overlay = match event.kind {
         MouseEventKind::ScrollDown => Overlay::Help((line + 3).min(last)),
@@ -180,4 +189,18 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Act> {
         _ => Overlay::None,
     };
     Vec::new()
+}
+
+/// A click on a button of a question.
+fn answer(model: &mut Model, question: Question, event: MouseEvent) -> Vec<Act> {
+    let pressed = matches!(event.kind, MouseEventKind::Down(_))
+        .then(|| Dialog::of(&question, page_area(model.shared.area)).button_at(event.column, event.row));
+    match pressed.flatten() {
+        Some(true) => {
+            model.overlay = Overlay::None;
+            vec![Act::Run(question.line)]
+        }
+        Some(false) => leave(model),
+        None => Vec::new(),
+    }
 }

@@ -199,7 +199,7 @@ fn nothing_is_done_from_a_recording() {
     assert!(matches!(model.overlay, Overlay::None) && seen(&model).contains("a recording: not run: rm /a"));
     let mut model = fixtures::on(model, PageId::Files);
     press(&mut model, KeyCode::Delete);
-    assert!(seen(&model).contains("a recording: nothing is changed from here"), "{}", seen(&model));
+    assert!(seen(&model).contains("a recording: nothing can be changed from here"), "{}", seen(&model));
 }
 
 #[test]

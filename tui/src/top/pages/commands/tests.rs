@@ -57,9 +57,11 @@ fn frames() {
 fn more_than_a_line_of_output_is_shown_at_once() {
     let mut model = fixtures::model(fixtures::cluster(3));
     run(&mut model, "du /");
-    ended(&mut model, 0, "1 /a\n2 /b\n");
+    // What fits is shown over the view, see `window/tests.rs`.
+    let long: String = (1..=40).map(|number| format!("{number} /d{number}\n")).collect();
+    ended(&mut model, 0, &long);
     assert_eq!(model.page, PageId::Commands);
-    assert!(seen(&model).contains("2 /b") && model.shared.commands[0].read);
+    assert!(seen(&model).contains("2 /d2") && model.shared.commands[0].read);
     // One line is an answer in itself.
     typed(&mut model, "1");
     run(&mut model, "pwd");

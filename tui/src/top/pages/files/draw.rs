@@ -4,7 +4,7 @@ use super::pane::{ENTRIES_MAX, Pane, Row};
 use super::state::{Files, Lower, Side, transfers};
 use crate::top::shared::Shared;
 use crate::top::widgets::{progress, text};
-use dfs_term::figures::{count, plural, size_short, time};
+use dfs_term::figures::{count, plural, size, size_short, time};
 use dfs_term::report::Tone;
 use dfs_term::text::{pad, sanitise, truncate, width};
 use dfs_types::Timestamp;
@@ -94,7 +94,8 @@ fn draw_pane<P>(pane: &Pane<P>, title: &str, active: bool, frame: &mut Frame<'_>
             () => theme.tone(Tone::Plain),
         };
         let place = line(HEAD_LINES + (at - first) as u16);
-        text(frame, place, Line::styled(format!("{mark} {}", columns.row(row)), style));
+        let marked = if pane.is_marked(&row.name) { "*" } else { " " };
+        text(frame, place, Line::styled(format!("{mark}{marked}{}", columns.row(row)), style));
     }
     let (told, tone) = foot(pane);
     let told = truncate(&told, cells.saturating_sub(2)).into_owned();
@@ -106,21 +107,28 @@ fn foot<P>(pane: &Pane<P>) -> (String, Tone) {
     if let Some(error) = &pane.error {
         return (format!("✗ {}", sanitise(&error.to_string())), Tone::Bad);
     }
+    let marked: Vec<&Row> = pane.targets().into_iter().filter(|row| pane.is_marked(&row.name)).collect();
+    if !marked.is_empty() {
+        let bytes = marked.iter().map(|row| row.size).sum::<Option<u64>>();
+        let bytes = bytes.map_or_else(|| "not counted yet".to_owned(), size);
+        return (format!("{} of {} marked, {bytes}", count(marked.len() as u64), all(pane)), Tone::Strong);
+    }
     let loaded = pane.loaded();
     let sorted = pane.sort().word();
     match pane.shown_count() {
-        _ if !pane.is_listed() => ("is being listed…".to_owned(), Tone::Dim),
+        _ if !pane.is_listed() => ("loading…".to_owned(), Tone::Dim),
         _ if loaded == 0 => ("empty".to_owned(), Tone::Dim),
         shown if shown < loaded && pane.has_more() => {
-            // The others are not loaded; nobody knows whether one of them would pass.
+            // The others are not loaded; nobody knows whether one of them would match.
             let of = format!("of the first {}, {}", count(loaded as u64), count(shown as u64));
-            (format!("{of} pass the filter {}", sanitise(pane.filter())), Tone::Warning)
+            (format!("{of} match the filter {}", sanitise(pane.filter())), Tone::Warning)
         }
-        shown if shown < loaded => {
-            (format!("{} of {} pass the filter {}", count(shown as u64), all(pane), sanitise(pane.filter())), Tone::Dim)
-        }
+        shown if shown < loaded => (
+            format!("{} of {} match the filter {}", count(shown as u64), all(pane), sanitise(pane.filter())),
+            Tone::Dim,
+        ),
         _ if loaded >= ENTRIES_MAX && pane.has_more() => {
-            (format!("the first {}; the others are not shown", count(loaded as u64)), Tone::Warning)
+            (format!("the first {}; the rest is not shown", count(loaded as u64)), Tone::Warning)
         }
         _ => (format!("{}, by {sorted}", all(pane)), Tone::Dim),
     }
@@ -182,10 +190,10 @@ fn draw_lower(lower: &Lower, frame: &mut Frame<'_>, area: Rect, shared: &Shared)
     let cells = usize::from(area.width);
     title(frame, area, shared, &format!("{} of {}: esc closes", lower.what, sanitise(lower.path.as_str())));
     let lines: Vec<String> = match &lower.text {
-        None => vec!["is being read…".to_owned()],
+        None => vec!["loading…".to_owned()],
         Some(Err(error)) => vec![format!("✗ {}", sanitise(&error.message))],
         Some(Ok(text)) if text.is_empty() => vec!["empty".to_owned()],
-        Some(Ok(text)) if !is_text(text) => vec!["binary: not shown; d gets it".to_owned()],
+        Some(Ok(text)) if !is_text(text) => vec!["a binary file; d downloads it".to_owned()],
         Some(Ok(text)) => text.lines().map(|line| sanitise(&line.replace('\t', "    ")).into_owned()).collect(),
     };
     let style = if matches!(lower.text, Some(Err(_))) { theme.tone(Tone::Bad) } else { theme.tone(Tone::Plain) };
@@ -210,7 +218,7 @@ fn draw_transfers(frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
     if moving == 0 || area.height == 0 {
         return;
     }
-    title(frame, area, shared, &format!("{}: x ends the first", plural(moving as u64, "transfer", "transfers")));
+    title(frame, area, shared, &format!("{}: x cancels the first", plural(moving as u64, "transfer", "transfers")));
     for (row, command) in transfers(shared).take(usize::from(area.height) - 1).enumerate() {
         let mark = if row == 0 { "x" } else { " " };
         let line = format!("{mark} {} {}", pad(&progress(command), 26), sanitise(&command.line));

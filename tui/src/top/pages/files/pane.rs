@@ -4,6 +4,7 @@ use crate::top::list::{Selection, matches};
 use crate::top::message::LocalEntry;
 use dfs_client::ListPage;
 use dfs_types::{Entry, Error, Kind, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Entries of one directory that are kept; more are said to be there, not shown.
 pub(super) const ENTRIES_MAX: usize = 20_000;
@@ -17,7 +18,7 @@ const REFRESH_MS: u64 = 3_000;
 pub(super) struct Row {
     pub name: String,
     pub directory: bool,
-    /// Bytes; of a remote directory those of all that is below it, of a local one not known.
+    /// Bytes; of a directory those of all that is below it, which of a local one are counted first.
     pub size: Option<u64>,
     pub modified: Option<Timestamp>,
     /// Below a remote directory, at any depth, without itself.
@@ -86,6 +87,14 @@ enum Asked {
     On(String),
 }
 
+/// The bytes below a local directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Counted {
+    pub bytes: u64,
+    /// Everything is counted.
+    pub whole: bool,
+}
+
 /// A directory.
 #[derive(Debug)]
 pub(super) struct Pane<P> {
@@ -96,6 +105,10 @@ pub(super) struct Pane<P> {
     pub chosen: Selection,
     /// To be selected when it comes.
     wanted: Option<String>,
+    /// Names of the entries that are marked.
+    marked: BTreeSet<String>,
+    /// Bytes below local directories, as far as they are counted.
+    counted: BTreeMap<String, Counted>,
     filter: String,
     sort: Sort,
     asked: Option<Asked>,
@@ -117,6 +130,8 @@ impl<P> Pane<P> {
             shown: Vec::new(),
             chosen: Selection::default(),
             wanted: None,
+            marked: BTreeSet::new(),
+            counted: BTreeMap::new(),
             filter: String::new(),
             sort: Sort::default(),
             asked: Some(Asked::Anew(None)),
@@ -219,6 +234,10 @@ impl<P> Pane<P> {
         let chosen = self.row().map(|row| row.name.clone());
         self.wanted = self.wanted.take().or(chosen);
         self.rows = rows;
+        let there: BTreeSet<&str> = self.rows.iter().map(|row| row.name.as_str()).collect();
+        self.marked.retain(|name| there.contains(name.as_str()));
+        self.counted.retain(|name, _| there.contains(name.as_str()));
+        self.put_in_sizes();
         self.error = None;
         self.listed_ms = now_ms.max(1);
         self.arrange();
@@ -256,6 +275,76 @@ impl<P> Pane<P> {
     /// The row that is selected.
     pub(super) fn row(&self) -> Option<&Row> {
         self.shown.get(self.chosen.within(self.shown.len())).and_then(|at| self.rows.get(*at))
+    }
+
+    /// Marks the selected entry, or unmarks it, and goes to the next one.
+    pub(super) fn mark(&mut self) {
+        let Some(name) = self.row().map(|row| row.name.clone()) else { return };
+        if !self.marked.remove(&name) {
+            self.marked.insert(name);
+        }
+        self.chosen.wheel(1, self.shown.len());
+    }
+
+    /// Marks the entries that are shown and not marked, and unmarks the others.
+    pub(super) fn invert_marks(&mut self) {
+        let names = self.shown().map(|row| row.name.clone()).filter(|name| !self.marked.contains(name));
+        self.marked = names.collect();
+    }
+
+    /// Unmarks all; returns whether any was marked.
+    pub(super) fn unmark(&mut self) -> bool {
+        !std::mem::take(&mut self.marked).is_empty()
+    }
+
+    pub(super) fn is_marked(&self, name: &str) -> bool {
+        self.marked.contains(name)
+    }
+
+    /// Returns the entries that an action is for: those that are marked, else the selected one.
+    pub(super) fn targets(&self) -> Vec<&Row> {
+        if self.marked.is_empty() {
+            return self.row().into_iter().collect();
+        }
+        self.rows.iter().filter(|row| self.marked.contains(&row.name)).collect()
+    }
+
+    /// Returns the entry of this name, if it is loaded.
+    pub(super) fn named(&self, name: &str) -> Option<&Row> {
+        self.rows.iter().find(|row| row.name == name)
+    }
+
+    /// Returns the names of the directories whose bytes are not known.
+    pub(super) fn uncounted(&self) -> Vec<String> {
+        let open = self.rows.iter().filter(|row| row.directory && row.size.is_none());
+        open.map(|row| row.name.clone()).collect()
+    }
+
+    /// Returns the bytes below a local directory, as far as they are counted.
+    pub(super) fn counted(&self, name: &str) -> Option<Counted> {
+        self.counted.get(name).copied()
+    }
+
+    /// More of a local directory was counted.
+    pub(super) fn count(&mut self, name: &str, counted: Counted) {
+        self.counted.insert(name.to_owned(), counted);
+        self.put_in_sizes();
+        if self.sort() == Sort::Size {
+            self.arrange();
+        }
+    }
+
+    /// Local directories are to be counted again.
+    pub(super) fn forget_counts(&mut self) {
+        self.counted.clear();
+    }
+
+    fn put_in_sizes(&mut self) {
+        for row in &mut self.rows {
+            if let Some(Counted { bytes, whole: true }) = self.counted.get(&row.name) {
+                row.size = Some(*bytes);
+            }
+        }
     }
 
     /// How many entries are loaded.

@@ -1,7 +1,7 @@
 //! The state of the view of files: two directories, the one of them that the keys are for, and what
 //! is looked at below them.
 
-use super::pane::Pane;
+use super::pane::{Counted, Pane};
 use crate::top::list::Selection;
 use crate::top::message::{Act, Effect};
 use crate::top::shared::{CommandLine, Shared};
@@ -41,6 +41,8 @@ pub struct Files {
     pub(super) lower: Option<Lower>,
     /// This is the view that is shown.
     pub(super) shown: bool,
+    /// The local directories are being counted.
+    counting: bool,
 }
 
 impl Default for Files {
@@ -55,7 +57,7 @@ impl Files {
     pub fn new(directory: PathBuf) -> Self {
         let here = if directory.as_os_str().is_empty() { PathBuf::from("/") } else { directory };
         let (remote, local) = (Pane::new(DfsPath::root()), Pane::new(here));
-        Self { remote, local, side: Side::default(), lower: None, shown: false }
+        Self { remote, local, side: Side::default(), lower: None, shown: false, counting: false }
     }
 
     pub(super) fn list_remote(&self, after: Option<String>) -> Act {
@@ -73,7 +75,67 @@ impl Files {
 
     pub(super) fn open_local(&mut self, path: PathBuf, wanted: Option<String>) -> Vec<Act> {
         self.local.open(path, wanted);
+        self.counting = false;
         vec![self.list_local()]
+    }
+
+    /// Lets the local directories be counted whose bytes are not known, unless that is going on.
+    pub(super) fn count_local(&mut self) -> Vec<Act> {
+        let names = self.local.uncounted();
+        if names.is_empty() || self.counting || !self.shown {
+            return Vec::new();
+        }
+        self.counting = true;
+        vec![Act::Effect(Effect::CountLocal { path: self.local.path.clone(), names })]
+    }
+
+    /// More of a local directory was counted; of `left` directories all or some is still to be counted.
+    pub(super) fn counted(&mut self, name: &str, bytes: u64, whole: bool, left: usize) {
+        self.local.count(name, Counted { bytes, whole });
+        self.counting = left > 0;
+    }
+
+    /// The view is left: nothing more is counted.
+    pub(super) fn stop_counting(&mut self) {
+        self.counting = false;
+    }
+
+    /// Goes to the other pane.
+    pub(super) fn turn(&mut self) {
+        self.side = if self.side == Side::Remote { Side::Local } else { Side::Remote };
+    }
+
+    pub(super) fn mark(&mut self) {
+        match self.side {
+            Side::Remote => self.remote.mark(),
+            Side::Local => self.local.mark(),
+        }
+    }
+
+    pub(super) fn invert_marks(&mut self) {
+        match self.side {
+            Side::Remote => self.remote.invert_marks(),
+            Side::Local => self.local.invert_marks(),
+        }
+    }
+
+    /// Unmarks everything in the pane that the keys are for; returns whether anything was marked.
+    pub(super) fn unmark(&mut self) -> bool {
+        match self.side {
+            Side::Remote => self.remote.unmark(),
+            Side::Local => self.local.unmark(),
+        }
+    }
+
+    /// A command has ended: entries may have changed, and what it was done with is not marked any more.
+    pub(super) fn command_ended(&mut self, well: bool, line: &str) -> Vec<Act> {
+        if well && matches!(line.split_whitespace().next(), Some("put" | "get" | "rm" | "mv" | "setrep")) {
+            self.remote.unmark();
+            self.local.unmark();
+        }
+        self.local.forget_counts();
+        self.counting = false;
+        if self.shown { self.list_both() } else { Vec::new() }
     }
 
     /// Enter: into a directory; a file is looked at.
@@ -86,7 +148,7 @@ impl Files {
             },
             Side::Local => match (self.local.row(), self.local_path()) {
                 (Some(row), Some(path)) if row.directory => self.open_local(path, None),
-                (Some(_), _) => say("only files of the DFS are looked at here"),
+                (Some(_), _) => say("only files of the DFS can be previewed"),
                 _ => nothing(),
             },
         }
@@ -125,7 +187,7 @@ impl Files {
         let Some(path) = self.remote_path() else { return nothing() };
         let is_directory = self.remote.row().is_some_and(|row| row.directory);
         if is_directory && what == "preview" {
-            return say("a directory: enter opens it");
+            return say("this is a directory: enter opens it");
         }
         let line = look_line(what, &path);
         self.lower = Some(Lower { what, path: path.clone(), text: None, line: 0 });

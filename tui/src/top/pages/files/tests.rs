@@ -18,7 +18,14 @@ fn browser() -> Model {
     update(&mut model, Message::Resize(120, 40));
     update(&mut model, fixtures::listed("/", false));
     update(&mut model, Message::ListedLocal { path: "/".into(), result: Ok(fixtures::here()) });
+    counted(&mut model, 4096, true);
     model
+}
+
+/// So much was counted below the only local directory.
+fn counted(model: &mut Model, bytes: u64, whole: bool) {
+    let (path, name, left) = ("/".into(), "my photos".to_owned(), usize::from(!whole));
+    update(model, Message::CountedLocal { path, name, bytes, whole, left });
 }
 
 fn path(text: &str) -> DfsPath {
@@ -69,7 +76,7 @@ fn directories_are_opened_and_left() {
     assert_eq!(press(&mut model, KeyCode::Enter), [list("/photos")]);
     // An answer for another directory is none for this one.
     update(&mut model, fixtures::listed("/", false));
-    assert!(seen(&model).contains("is being listed"));
+    assert!(seen(&model).contains("loading…"));
     update(&mut model, fixtures::listed("/photos", false));
     assert!(seen(&model).contains("dfs  /photos"));
     assert_eq!(press(&mut model, KeyCode::Backspace), [list("/")]);
@@ -98,7 +105,7 @@ fn lines_are_made_of_words_whatever_the_names() {
         assert_eq!(runs(&typed(&mut model, "d")), [get]);
         press(&mut model, KeyCode::Delete);
         let Overlay::Question { question, .. } = &model.overlay else { panic!("{:?}", model.overlay) };
-        assert!(question.what.ends_with("there is no trash yet, it cannot be taken back"));
+        assert!(question.what.ends_with("there is no trash yet, this cannot be undone"));
         // Enter alone does not delete.
         assert_eq!(runs(&press(&mut model, KeyCode::Enter)), [""; 0]);
         press(&mut model, KeyCode::Delete);
@@ -118,7 +125,9 @@ fn the_question_says_what_will_be_lost() {
     press(&mut model, KeyCode::Delete);
     let text = seen(&model);
     // The box wraps it.
-    for part in ["Delete /photos?", "12 files, 4 directories, 266 MiB;", "there is no trash"] {
+    for part in
+        [" Delete /photos? ", "12 files, 4 directories, 266 MiB;", "there is no trash", " n  Cancel     y  Delete "]
+    {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(text.contains("rm -r --yes /photos"));
@@ -128,12 +137,12 @@ fn the_question_says_what_will_be_lost() {
 fn names_are_typed_to_an_end() {
     let mut model = browser();
     typed(&mut model, "n");
-    assert!(seen(&model).contains("new directory in /:"), "{}", seen(&model));
+    assert!(seen(&model).contains("New directory in /:"), "{}", seen(&model));
     typed(&mut model, "new");
     assert_eq!(runs(&press(&mut model, KeyCode::Enter)), ["mkdir /new"]);
     select(&mut model, "notes.txt");
     typed(&mut model, "r");
-    assert!(seen(&model).contains("notes.txt shall be called: notes.txt"), "{}", seen(&model));
+    assert!(seen(&model).contains("Rename notes.txt to: notes.txt"), "{}", seen(&model));
     typed(&mut model, "2");
     assert_eq!(runs(&press(&mut model, KeyCode::Enter)), ["mv /notes.txt /notes.txt2"]);
     // A name is one word, whatever is in it; with a path in front it is moved.
@@ -190,7 +199,7 @@ fn read_only_changes_nothing_and_offers_nothing() {
     select(&mut model, "photos");
     for key in ["u", "d"] {
         assert_eq!(runs(&typed(&mut model, key)), [""; 0]);
-        assert!(seen(&model).contains("read-only: nothing is changed from here"));
+        assert!(seen(&model).contains("read-only: nothing can be changed from here"));
     }
     press(&mut model, KeyCode::Delete);
     assert!(matches!(model.overlay, Overlay::None));
@@ -204,7 +213,9 @@ fn this_machine_is_not_changed() {
     press(&mut model, KeyCode::Right);
     for key in [KeyCode::Delete, KeyCode::Char('r'), KeyCode::Char('c')] {
         assert_eq!(press(&mut model, key), []);
-        assert!(seen(&model).contains("only the DFS is changed from here") && matches!(model.overlay, Overlay::None));
+        assert!(
+            seen(&model).contains("only the DFS can be changed from here") && matches!(model.overlay, Overlay::None)
+        );
     }
 }
 
@@ -214,12 +225,12 @@ fn previews_and_chunk_maps() {
     select(&mut model, "notes.txt");
     let look = |line: &str| Effect::Look { path: path("/notes.txt"), line: line.into() };
     assert_eq!(typed(&mut model, "v"), [look("head -c 4096 /notes.txt")]);
-    assert!(seen(&model).contains("is being read"));
+    assert!(seen(&model).contains("loading…"));
     let looked = |text: &str| Message::Looked { path: path("/notes.txt"), text: Ok(text.into()) };
     update(&mut model, looked("a\x1b[2Jb"));
     assert!(seen(&model).contains("a\\u{1b}[2Jb"));
     update(&mut model, looked("\u{0}\u{1}\u{fffd}"));
-    assert!(seen(&model).contains("binary: not shown"));
+    assert!(seen(&model).contains("a binary file"));
     assert_eq!(typed(&mut model, "i"), [look("info /notes.txt")]);
     let long: String = (0..200).map(|number| format!("chunk {number}.\n")).collect();
     update(&mut model, looked(&long));
@@ -278,7 +289,7 @@ fn large_directories_are_loaded_as_they_are_read() {
     assert!(seen(&model).contains("not all of this directory is loaded"));
     typed(&mut model, "/notes");
     press(&mut model, KeyCode::Enter);
-    assert!(seen(&model).contains("of the first 8, 1 pass the filter notes"), "{}", seen(&model));
+    assert!(seen(&model).contains("of the first 8, 1 match the filter notes"), "{}", seen(&model));
 }
 
 #[test]
@@ -291,7 +302,7 @@ fn sorted_and_filtered() {
     typed(&mut model, "/notes");
     press(&mut model, KeyCode::Enter);
     let text = seen(&model);
-    assert!(text.contains("1 of 8 entries pass the filter notes") && !text.contains("logs/"), "{text}");
+    assert!(text.contains("1 of 8 entries match the filter notes") && !text.contains("logs/"), "{text}");
     press(&mut model, KeyCode::Esc);
     assert!(seen(&model).contains("8 entries, by size"));
     assert_eq!(typed(&mut model, "y"), [Effect::Copy("/notes.txt".into())]);
@@ -334,4 +345,134 @@ fn the_mouse_selects_opens_and_turns() {
     assert_eq!(model.current().selected_text(&model.shared).as_deref(), Some("/a.csv"));
     update(&mut model, mouse(MouseEventKind::ScrollUp, 70, 5));
     assert_eq!(model.current().selected_text(&model.shared).as_deref(), Some("/my photos"));
+}
+
+#[test]
+fn tab_changes_the_pane_and_shift_tab_the_view() {
+    let mut model = browser();
+    press(&mut model, KeyCode::Tab);
+    assert_eq!(model.page, PageId::Files);
+    assert_eq!(model.current().selected_text(&model.shared).as_deref(), Some("/my photos"));
+    press(&mut model, KeyCode::Tab);
+    assert!(model.current().selected_text(&model.shared).is_some_and(|path| path == "/logs"));
+    press(&mut model, KeyCode::BackTab);
+    assert_eq!(model.page, PageId::Replication);
+}
+
+#[test]
+fn actions_are_for_all_that_is_marked() {
+    let mut model = browser();
+    select(&mut model, "notes.txt");
+    press(&mut model, KeyCode::Insert);
+    select(&mut model, "photos");
+    typed(&mut model, " ");
+    assert!(seen(&model).contains("2 of 8 entries marked"), "{}", seen(&model));
+    let marked = ["/notes.txt", "/photos"];
+    assert_eq!(runs(&typed(&mut model, "d")), [format!("get -r {} {} /", marked[0], marked[1])]);
+    press(&mut model, KeyCode::F(8));
+    let Overlay::Question { question, yes: false } = &model.overlay else { panic!("{:?}", model.overlay) };
+    assert_eq!(question.line, "rm -r --yes /notes.txt /photos");
+    assert!(question.what.starts_with("delete 2 entries of /: 13 files, 4 directories, 266 MiB;"), "{question:?}");
+    press(&mut model, KeyCode::Esc);
+    press(&mut model, KeyCode::F(6));
+    assert!(seen(&model).contains("Move 2 entries to:"), "{}", seen(&model));
+    typed(&mut model, "old");
+    assert_eq!(runs(&press(&mut model, KeyCode::Enter)), ["mv /notes.txt /photos /old"]);
+    let palette = model.current().actions(&model.shared);
+    assert!(palette.iter().any(|action| action.name == "setrep -R 2 /notes.txt /photos"), "{palette:?}");
+    // The rest in their place.
+    typed(&mut model, "*");
+    assert!(seen(&model).contains("6 of 8 entries marked"));
+    press(&mut model, KeyCode::Esc);
+    assert!(seen(&model).contains("8 entries, by name"));
+    // What a command has moved is not marked any more.
+    typed(&mut model, " d");
+    let state = CommandState::Ended { code: 0, output: String::new() };
+    let number = model.last_command;
+    update(&mut model, Message::Command(CommandNews { number, state }));
+    assert!(!seen(&model).contains("marked"));
+}
+
+#[test]
+fn keys_of_mc_work_beside_the_letters() {
+    let mut model = browser();
+    select(&mut model, "notes.txt");
+    let look = Effect::Look { path: path("/notes.txt"), line: "head -c 4096 /notes.txt".into() };
+    assert_eq!(press(&mut model, KeyCode::F(3)), [look]);
+    assert_eq!(runs(&press(&mut model, KeyCode::F(5))), ["get /notes.txt /"]);
+    press(&mut model, KeyCode::Tab);
+    assert_eq!(runs(&press(&mut model, KeyCode::F(5))), ["put -r '/my photos' /"]);
+    press(&mut model, KeyCode::F(7));
+    assert!(matches!(model.overlay, Overlay::Naming(_)));
+    press(&mut model, KeyCode::Esc);
+    assert_eq!(press(&mut model, KeyCode::F(10)), [Effect::Quit]);
+}
+
+#[test]
+fn uploads_that_replace_or_are_large_are_asked_about() {
+    let mut model = browser();
+    let asked = |model: &mut Model| match (runs(&typed(model, "u")).as_slice(), &model.overlay) {
+        ([], Overlay::Question { question, .. }) => (question.title(), question.deed(), question.line.clone()),
+        other => panic!("{other:?}"),
+    };
+    let upload = ("Upload my photos to /?".to_owned(), "Upload".to_owned(), "put -r '/my photos' /".to_owned());
+    counted(&mut model, 5 << 30, true);
+    assert_eq!(asked(&mut model), upload);
+    assert!(seen(&model).contains("5.0 GiB"), "{}", seen(&model));
+    press(&mut model, KeyCode::Esc);
+    // As long as nobody knows how much it is.
+    let mut model = fixtures::model(fixtures::cluster(3));
+    press(&mut model, KeyCode::Char(PageId::Files.key()));
+    update(&mut model, Message::Resize(120, 40));
+    counted(&mut model, 1 << 20, false);
+    assert_eq!(asked(&mut model), upload);
+    assert!(seen(&model).contains("1.0 MiB counted so far"), "{}", seen(&model));
+    // Enter alone uploads nothing.
+    assert_eq!(runs(&press(&mut model, KeyCode::Enter)), [""; 0]);
+
+    let mut model = browser();
+    let mut here = fixtures::here();
+    here[1].name = "notes.txt".to_owned();
+    update(&mut model, Message::ListedLocal { path: "/".into(), result: Ok(here) });
+    press(&mut model, KeyCode::Tab);
+    press(&mut model, KeyCode::Down);
+    let replace = ("Replace notes.txt in /?", "Replace", "put -f /notes.txt /");
+    let (title, deed, line) = asked(&mut model);
+    assert_eq!((title.as_str(), deed.as_str(), line.as_str()), replace);
+    assert!(seen(&model).contains("this cannot be undone") && seen(&model).contains(" n  Cancel     y  Replace "));
+    assert_eq!(runs(&typed(&mut model, "y")), ["put -f /notes.txt /"]);
+    // The other way, too.
+    press(&mut model, KeyCode::Tab);
+    select(&mut model, "notes.txt");
+    assert_eq!(runs(&typed(&mut model, "d")), [""; 0]);
+    assert!(seen(&model).contains("get -f /notes.txt /"));
+}
+
+#[test]
+fn local_directories_are_counted_while_they_are_shown() {
+    let mut model = fixtures::model(fixtures::cluster(3));
+    press(&mut model, KeyCode::Char(PageId::Files.key()));
+    update(&mut model, Message::Resize(120, 40));
+    let listed = || Message::ListedLocal { path: "/".into(), result: Ok(fixtures::here()) };
+    let count = Effect::CountLocal { path: "/".into(), names: vec!["my photos".to_owned()] };
+    assert_eq!(update(&mut model, listed()), [count.clone()]);
+    at(&mut model, 9_000);
+    assert_eq!(update(&mut model, listed()), [], "it is being counted");
+    counted(&mut model, 7 << 20, false);
+    assert!(!seen(&model).contains("7.0M"), "a part of it would be taken for all");
+    counted(&mut model, 9 << 20, true);
+    assert!(seen(&model).contains("9.0M"), "{}", seen(&model));
+    // It stays known when the directory is listed again, until a command may have changed it.
+    at(&mut model, 20_000);
+    assert_eq!(update(&mut model, listed()), []);
+    assert!(seen(&model).contains("9.0M"));
+    typed(&mut model, ":get /notes.txt '/my photos'");
+    press(&mut model, KeyCode::Enter);
+    let (number, state) = (model.last_command, CommandState::Ended { code: 0, output: String::new() });
+    update(&mut model, Message::Command(CommandNews { number, state }));
+    assert_eq!(update(&mut model, listed()), [count]);
+    assert!(typed(&mut model, "1").contains(&Effect::StopCounting));
+    // Elsewhere nothing is counted.
+    update(&mut model, Message::ListedLocal { path: "/".into(), result: Ok(fixtures::here()) });
+    counted(&mut model, 1, true);
 }

@@ -21,18 +21,23 @@ impl Page for Files {
             KeyCode::Backspace => return Some(self.up()),
             KeyCode::Left => self.side = Side::Remote,
             KeyCode::Right => self.side = Side::Local,
-            KeyCode::Char('o') => self.side = if self.side == Side::Remote { Side::Local } else { Side::Remote },
-            KeyCode::Esc if self.lower.take().is_some() => {}
+            KeyCode::Tab | KeyCode::Char('o') => self.turn(),
+            KeyCode::Char(' ') | KeyCode::Insert => {
+                self.mark();
+                return Some(self.moved());
+            }
+            KeyCode::Char('*') => self.invert_marks(),
+            KeyCode::Esc if self.lower.take().is_some() || self.unmark() => {}
             KeyCode::PageDown if self.scroll(half) => {}
             KeyCode::PageUp if self.scroll(-half) => {}
             KeyCode::Char('s') => return Some(self.sort()),
-            KeyCode::Char('v') => return Some(self.look("preview")),
+            KeyCode::Char('v') | KeyCode::F(3) => return Some(self.look("preview")),
             KeyCode::Char('i') => return Some(self.look("info")),
             KeyCode::Char('x') => return Some(verbs::cancel(shared)),
-            KeyCode::Char('u' | 'd' | 'n' | 'r' | 'c') | KeyCode::Delete => {
-                return Some(verbs::act(self, key.code, shared));
-            }
-            _ => {
+            code => {
+                if let Some(verb) = verbs::Verb::of(code, self.side) {
+                    return Some(verbs::act(self, verb, shared));
+                }
                 let page = usize::from(shared.area.height).saturating_sub(8);
                 let count = self.count();
                 let moved = self.chosen_mut().key(key, count, page);
@@ -82,6 +87,10 @@ impl Page for Files {
             }
             Message::ListedLocal { path, result } if *path == self.local.path => {
                 self.local.all(result.clone(), now);
+                self.count_local()
+            }
+            Message::CountedLocal { path, name, bytes, whole, left } if *path == self.local.path => {
+                self.counted(name, *bytes, *whole, *left);
                 Vec::new()
             }
             Message::Looked { path, text } => {
@@ -90,7 +99,10 @@ impl Page for Files {
                 }
                 Vec::new()
             }
-            Message::Command(CommandNews { state: CommandState::Ended { .. }, .. }) if self.shown => self.list_both(),
+            Message::Command(CommandNews { number, state: CommandState::Ended { code, .. } }) => {
+                let line = shared.commands.iter().find(|command| command.number == *number);
+                self.command_ended(*code == 0, line.map_or("", |command| &command.line))
+            }
             Message::Tick(_) if self.shown => self.list_what_is_due(now),
             _ => Vec::new(),
         }
@@ -103,6 +115,7 @@ impl Page for Files {
 
     fn leave(&mut self) {
         self.shown = false;
+        self.stop_counting();
     }
 
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {

@@ -1,0 +1,23 @@
+//! What the environment says of the terminal: its character set, and what it understands.
+
+use dfs_term::Glyphs;
+
+/// Returns the glyphs of the locale.
+pub(crate) fn glyphs() -> Glyphs {
+    let [lc_all, lc_ctype, lang] = ["LC_ALL", "LC_CTYPE", "LANG"].map(variable);
+    Glyphs::of_locale(&lc_all, &lc_ctype, &lang)
+}
+
+/// Returns whether the terminal understands no control codes, or says nothing of itself.
+pub(crate) fn is_dumb() -> bool {
+    matches!(variable("TERM").as_str(), "" | "dumb")
+}
+
+/// Returns whether colours are switched off (`NO_COLOR`: no-color.org).
+pub(crate) fn refuses_colour() -> bool {
+    !variable("NO_COLOR").is_empty()
+}
+
+fn variable(name: &str) -> String {
+    std::env::var_os(name).unwrap_or_default().to_string_lossy().into_owned()
+}
