@@ -218,7 +218,7 @@ _dfs__shell() {
 
     case "${cmd}" in
         dfs__shell)
-            opts="-q -v -k -c -f -h -V --json --quiet --verbose --no-progress --keep-going --dry-run --timeout --masters --context --config --no-start --help --version ls cd pwd mkdir touch put get getrange cat head tail cmp checksum mv cp rm stat info du df tree count find search chmod chown setrep attr top status doctor nodes node masters replication heatmap events why locate config version dfsd fsck safemode whoami bench lcd lpwd lls set context jobs fg bg wait source echo time watch sleep alias unalias history help exit"
+            opts="-q -v -k -c -f -h -V --json --quiet --verbose --no-progress --plain --keep-going --dry-run --timeout --masters --context --config --no-start --help --version ls cd pwd mkdir touch put get getrange cat head tail cmp checksum mv cp rm stat info du df tree count find search chmod chown setrep attr top status doctor nodes node masters replication heatmap events why locate config version dfsd fsck safemode whoami bench lcd lpwd lls set context jobs fg bg wait source echo time watch sleep alias unalias history help exit"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_dfs_shell_global_optspecs
-    string join \n json q/quiet v/verbose no-progress k/keep-going dry-run timeout= masters= context= config= no-start c= f= h/help V/version
+    string join \n json q/quiet v/verbose no-progress plain k/keep-going dry-run timeout= masters= context= config= no-start c= f= h/help V/version
 end
 
 function __fish_dfs_shell_needs_command
