@@ -137,7 +137,7 @@ pub enum Effect {
     ListLocal {
         path: PathBuf,
     },
-    /// Count the bytes below directories of this names in a local one, until another one is listed or
+    /// Count the bytes below these directories of a local one, until another one is listed or
     /// [`StopCounting`](Self::StopCounting).
     CountLocal {
         path: PathBuf,

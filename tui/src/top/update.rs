@@ -15,7 +15,10 @@ use crate::top::typed::Typed;
 use crate::top::widgets::page_area;
 use crate::top::window::{FootPart, foot_parts, key_of, tab_at};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent, MouseEventKind};
+use dfs_client::Snapshot;
+use dfs_types::Error;
 use ratatui::layout::Rect;
+use std::sync::Arc;
 
 /// Views that `[` goes back to, at most.
 const BACK_MAX: usize = 50;
@@ -43,28 +46,8 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.dirty |= passed > 0;
             Vec::new()
         }
-        Message::Picture(snapshot, waited_ms) => {
-            model.shared.link = Link::Live;
-            model.shared.history.picture(snapshot);
-            if !model.shared.frozen {
-                model.shared.snapshot = Some(snapshot.clone());
-                model.shared.asked_ms = model.shared.now.elapsed_ms.saturating_sub(*waited_ms);
-                model.shared.look();
-            }
-            model.dirty = true;
-            daemons::ask(model)
-        }
-        Message::Lost(error) => {
-            let since_ms = match model.shared.link {
-                Link::Lost { since_ms, .. } => since_ms,
-                Link::Waiting | Link::Live => model.shared.now.elapsed_ms,
-            };
-            model.shared.link = Link::Lost { since_ms, error: error.clone() };
-            model.shared.history.lost();
-            model.shared.look();
-            model.dirty = true;
-            daemons::ask(model)
-        }
+        Message::Picture(snapshot, waited_ms) => picture(model, snapshot, *waited_ms),
+        Message::Lost(error) => lost(model, error),
         Message::Daemons(daemons) => daemons::came(model, daemons),
         Message::Command(news) => command::news(model, news),
         Message::Unrecorded(error) => command::unrecorded(model, error),
@@ -103,6 +86,32 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         effects.extend(perform(model, heard));
     }
     effects
+}
+
+/// A picture of the cluster has come.
+fn picture(model: &mut Model, snapshot: &Arc<Snapshot>, waited_ms: u64) -> Vec<Act> {
+    model.shared.link = Link::Live;
+    model.shared.history.picture(snapshot);
+    if !model.shared.frozen {
+        model.shared.snapshot = Some(snapshot.clone());
+        model.shared.asked_ms = model.shared.now.elapsed_ms.saturating_sub(waited_ms);
+        model.shared.look();
+    }
+    model.dirty = true;
+    daemons::ask(model)
+}
+
+/// The cluster has not answered.
+fn lost(model: &mut Model, error: &Error) -> Vec<Act> {
+    let since_ms = match model.shared.link {
+        Link::Lost { since_ms, .. } => since_ms,
+        Link::Waiting | Link::Live => model.shared.now.elapsed_ms,
+    };
+    model.shared.link = Link::Lost { since_ms, error: error.clone() };
+    model.shared.history.lost();
+    model.shared.look();
+    model.dirty = true;
+    daemons::ask(model)
 }
 
 /// The user has come to the page that is shown; gives what is to be done.

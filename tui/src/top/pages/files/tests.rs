@@ -455,7 +455,7 @@ fn local_directories_are_counted_while_they_are_shown() {
     update(&mut model, Message::Resize(120, 40));
     let listed = || Message::ListedLocal { path: "/".into(), result: Ok(fixtures::here()) };
     let count = Effect::CountLocal { path: "/".into(), names: vec!["my photos".to_owned()] };
-    assert_eq!(update(&mut model, listed()), [count.clone()]);
+    assert_eq!(update(&mut model, listed()), std::slice::from_ref(&count));
     at(&mut model, 9_000);
     assert_eq!(update(&mut model, listed()), [], "it is being counted");
     counted(&mut model, 7 << 20, false);
