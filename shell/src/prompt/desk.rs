@@ -57,7 +57,7 @@ impl Desk {
     }
 
     /// What is to be put into this line, if anything is.
-    pub(super) fn to_put(&mut self, line: &str) -> Option<&Put> {
+    pub(super) fn pending(&mut self, line: &str) -> Option<&Put> {
         self.put = self.put.take().filter(|put| put.line == line);
         self.put.as_ref()
     }

@@ -121,7 +121,7 @@ impl Completer for Assistant {
 
     fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
         let nothing = Ok((pos, Vec::new()));
-        if let Some(put) = self.desk.lock().to_put(line) {
+        if let Some(put) = self.desk.lock().pending(line) {
             let pair = Pair { display: String::new(), replacement: put.text.clone() };
             return Ok((put.range.start.min(pos), vec![pair]));
         }
