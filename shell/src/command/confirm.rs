@@ -22,7 +22,7 @@ impl Context<'_> {
         }
         let stdin = io::stdin();
         if self.session.console.is_some() || !stdin.is_terminal() || !io::stderr().is_terminal() {
-            return Err(usage(format!("would {question}")).hint("give --yes to do it without being asked"));
+            return Err(usage(format!("would {question}")).hint("--yes confirms it"));
         }
         eprint!("{}: {question}? [y/N] ", self.command);
         let _ = io::stderr().flush();
@@ -32,7 +32,7 @@ impl Context<'_> {
         if matches!(answer.trim(), "y" | "Y" | "yes") {
             Ok(())
         } else {
-            Err(Error::new(ErrorCode::Interrupted, "not done"))
+            Err(Error::new(ErrorCode::Interrupted, "cancelled"))
         }
     }
 }

@@ -70,7 +70,7 @@ fn who(path: &Path, pem: &[u8]) -> Check {
 fn permissions(path: &Path) -> Check {
     let (area, name, place) = (Area::Config, "its mode", path.display());
     match std::fs::metadata(path).map(|metadata| metadata.mode() & 0o777) {
-        Ok(mode) if mode & OTHERS == 0 => Check::ok(area, name, format!("{mode:04o}: nobody else can read the key")),
+        Ok(mode) if mode & OTHERS == 0 => Check::ok(area, name, format!("{mode:04o}: only the owner can read the key")),
         Ok(mode) => {
             let why = format!("{mode:04o}: others on this machine can use the key");
             Check::warning(area, name, why, format!("chmod 600 {place}"))

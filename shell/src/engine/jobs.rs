@@ -115,7 +115,7 @@ pub(crate) async fn may_leave(session: &mut Session) -> bool {
     let running = session.jobs.running();
     if running > 0 {
         let what = dfs_term::figures::plural(running as u64, "job is", "jobs are");
-        let question = format!("{what} not done; end and leave");
+        let question = format!("{what} still running; end and exit");
         if !ask(session, &question).await || end_all(session).await.is_err() {
             return false;
         }

@@ -30,7 +30,7 @@ const NEED_A_TERMINAL: [&str; 2] = ["watch", "fg"];
 pub(crate) fn typed(line: &str) -> Result<Vec<Statement>> {
     if let Some(control) = line.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
         let code = u32::from(control);
-        let error = usage(format!("the line holds a control character, U+{code:04X}"));
+        let error = usage(format!("the line contains a control character, U+{code:04X}"));
         return Err(error.hint(format!("write it as $'\\u{{{code:x}}}'")));
     }
     parse(line).map_err(|error| usage(error.what))
@@ -338,7 +338,7 @@ fn needs_terminal(what: &str) -> Error {
 }
 
 fn read_only(what: &str) -> Error {
-    usage(format!("not done: {what} changes something, and nothing may be changed from here"))
+    usage(format!("refused: {what} changes something, and this session is read-only"))
         .hint("leave, and start the dashboard without --read-only")
 }
 

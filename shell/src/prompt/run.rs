@@ -132,13 +132,13 @@ fn news(before: &Health, now: &Health) -> Option<String> {
     match (before, now) {
         (Health::Away(_), Health::Away(_)) => None,
         (_, Health::Away(error)) => {
-            let error = error.clone().hint("commands try again by themselves; doctor looks for the cause");
+            let error = error.clone().hint("commands try again; doctor finds the cause");
             Some(error_text("dfs: the cluster is away", &error))
         }
         (Health::Away(_), _) => Some("dfs: the cluster is back\n".to_owned()),
         (Health::Troubled(before), Health::Troubled(now)) if before == now => None,
-        (_, Health::Troubled(what)) => Some(format!("dfs: {what}; status says more\n")),
-        (Health::Troubled(_), Health::Well) => Some("dfs: the cluster is well again\n".to_owned()),
+        (_, Health::Troubled(what)) => Some(format!("dfs: {what}; status shows more\n")),
+        (Health::Troubled(_), Health::Well) => Some("dfs: the cluster is healthy again\n".to_owned()),
         (_, Health::Well | Health::Unknown) => None,
     }
 }

@@ -107,7 +107,7 @@ fn the_last_view_stays() {
     terminal.see("LOST for ");
     terminal.see("the figures are of");
     terminal.press(":mkdir /a\r");
-    terminal.see("failed: mkdir: not done: mkdir changes something");
+    terminal.see("failed: mkdir: refused: mkdir changes something");
     cluster.start_all();
     terminal.see("· healthy");
     // Windows of any size, quickly.

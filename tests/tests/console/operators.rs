@@ -63,7 +63,12 @@ fn a_datanode_that_dies_is_told_from_first_to_last() {
         refused.stderr
     );
     let watched = cluster.ok(&["replication", "--watch"]);
-    assert!(watched.ends_with("0 missing, 0 with one copy left, 0 under, 0 over, 0 being copied\n"), "{watched}");
+    assert!(
+        watched.ends_with(
+            "0 missing, 0 with one replica left, 0 under-replicated, 0 over-replicated, 0 being re-replicated\n"
+        ),
+        "{watched}"
+    );
     cluster.wait_for("a healthy cluster", || cluster.json(&["status"])["health"] == "healthy");
 }
 
@@ -128,7 +133,7 @@ fn why_names_the_dead_one(cluster: &Cluster) {
     let seen = cluster.json(&["heatmap", "--lens", "risk"]);
     assert_eq!((&seen[1]["state"], &seen[0]["short"]), (&"dead".into(), &3.into()), "{seen}");
     let shown = cluster.ok(&["node", "show", "datanode-1"]);
-    assert!(shown.contains("! 3 chunks here with fewer live copies than wanted\n"), "{shown}");
+    assert!(shown.contains("! 3 chunks here with fewer live replicas than wanted\n"), "{shown}");
 }
 
 fn the_events_tell_of_it(cluster: &Cluster) {

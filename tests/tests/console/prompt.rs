@@ -527,7 +527,7 @@ fn hostile_input(cluster: &Cluster) {
     // Control characters of a terminal are neither shown nor executed.
     terminal.paste("pwd \u{7}\u{9b}31m");
     terminal.enter();
-    terminal.see("the line holds a control character, U+0007");
+    terminal.see("the line contains a control character, U+0007");
     terminal.see("write it as");
     terminal.prompt("/");
     // Invalid UTF-8.

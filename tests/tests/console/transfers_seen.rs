@@ -191,7 +191,7 @@ fn left_with_jobs(cluster: &Cluster) {
     terminal.see("[1] sleep 1000");
     terminal.prompt("/");
     terminal.line("exit");
-    terminal.see("1 job is not done; end and leave? [y/N]");
+    terminal.see("1 job is still running; end and exit? [y/N]");
     terminal.press("n\r");
     terminal.prompt("/");
     terminal.send(key::CTRL_D);

@@ -124,7 +124,7 @@ fn sums(cluster: &Cluster) {
 
 fn healthy(cluster: &Cluster) {
     let text = cluster.ok(&["fsck", "/data"]);
-    assert!(text.contains("4 files") && text.contains("every chunk has all its copies"), "{text}");
+    assert!(text.contains("4 files") && text.contains("every chunk has all its replicas"), "{text}");
     let document = cluster.json(&["fsck"]);
     assert_eq!(document["files"], serde_json::json!([]));
     assert_eq!((&document["totals"]["healthy"], &document["totals"]["files"]), (&true.into(), &5.into()));
@@ -190,7 +190,7 @@ fn replicas_are_added_and_deleted() {
     // It still wants five replicas; then its datanodes are stopped.
     let said = cluster.shell(&["fsck"]);
     assert_eq!(said.code, 1, "{said:?}");
-    assert!(said.stdout.contains("/d/deep/g: 1 of 1 chunk with too few copies"), "{said:?}");
+    assert!(said.stdout.contains("/d/deep/g: 1 of 1 chunk under-replicated"), "{said:?}");
     assert_eq!(cluster.ok(&["find", "/", "-under-replicated"]), "/d/deep/g\n");
     for id in 1..=4 {
         cluster.kill(&format!("datanode-{id}"));

@@ -10,18 +10,18 @@ use std::time::Duration;
 /// Arguments of `bench`.
 #[derive(Debug, Args)]
 pub(super) struct Bench {
-    /// What to measure.
+    /// Kind of measurement.
     what: What,
-    /// Bytes of each file; 1GiB for write and read, 4KiB for small.
+    /// Bytes per file; default: 1GiB for write and read, 4KiB for small.
     #[arg(long)]
     size: Option<ByteSize>,
-    /// How many files; 1 for write and read, 1000 for small.
+    /// Number of files; default: 1 for write and read, 1000 for small.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     files: Option<u64>,
-    /// Operations at the same time; 1, but 16 for small.
+    /// Operations in flight; default: 1, for small 16.
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
-    /// How long meta makes calls of each kind.
+    /// Duration of each kind of call with meta.
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
     duration: Duration,
 }
@@ -44,13 +44,13 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 impl Verb for Bench {
     const NAME: &'static str = "bench";
-    const ABOUT: &'static str = "Measure the cluster, beside what the machine could do at most";
+    const ABOUT: &'static str = "Measure the cluster, and the limit of this machine";
     const GROUP: Group = Group::Cluster;
     const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] = &[
-        ("bench write --size 64MiB", "a large file in, and how near that is to what the disk can do"),
-        ("bench read --size 16MiB --files 4 -j 2", "four out, two at a time"),
-        ("bench meta -j 64 --duration 1s", "directories made and looked at by 64 at once"),
+        ("bench write --size 64MiB", "write a large file, and compare with the disk"),
+        ("bench read --size 16MiB --files 4 -j 2", "read four files, two at a time"),
+        ("bench meta -j 64 --duration 1s", "create and stat directories, 64 calls in flight"),
         ("bench small --files 200 -j 16", "small files, 16 at a time"),
     ];
     const MEANING: Meaning = Meaning::all(Kind::Plain);

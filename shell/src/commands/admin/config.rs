@@ -14,7 +14,7 @@ use serde::Serialize;
 /// Arguments of `config`.
 #[derive(Debug, Args)]
 pub(super) struct Config {
-    /// What to do.
+    /// Action.
     #[arg(value_name = "ACTION")]
     action: Action,
     /// Only keys that begin with this, as in client.
@@ -31,11 +31,10 @@ pub(super) enum Action {
 
 impl Verb for Config {
     const NAME: &'static str = "config";
-    const ABOUT: &'static str = "Show the settings of this machine, and where each comes from";
+    const ABOUT: &'static str = "Show the settings of this machine and their sources";
     const GROUP: Group = Group::Cluster;
     const EFFECT: Effect<Self> = Effect::Looks;
-    const EXAMPLES: &'static [Example] =
-        &[("config show", "all of them"), ("config show client", "those of programs like this one")];
+    const EXAMPLES: &'static [Example] = &[("config show", "all"), ("config show client", "the settings of clients")];
     const MEANING: Meaning = Meaning { first: &[Kind::Plain], rest: Kind::Words(Words(settings)), last: None };
     const JSON: Json = Json::of::<Settings>();
 

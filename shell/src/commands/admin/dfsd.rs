@@ -15,7 +15,7 @@ const LOOKING: [&str; 4] = ["status", "logs", "config", "--version"];
 /// Arguments of `dfsd`.
 #[derive(Debug, Args)]
 pub(super) struct Dfsd {
-    /// As for the program: status, up, down, start ID, stop ID, restart [ID], logs [ID].
+    /// As for the program dfsd: status, up, down, start ID, stop ID, restart [ID], logs [ID].
     #[arg(value_name = "WORD", required = true, allow_hyphen_values = true, trailing_var_arg = true)]
     words: Vec<OsString>,
 }
@@ -26,7 +26,7 @@ impl Verb for Dfsd {
     const GROUP: Group = Group::Cluster;
     const EFFECT: Effect<Self> = Effect::ChangesIf(Self::changes);
     const EXAMPLES: &'static [Example] =
-        &[("dfsd status", "the daemons of the local cluster"), ("dfsd logs datanode-1", "what one of them has logged")];
+        &[("dfsd status", "the daemons of the local cluster"), ("dfsd logs datanode-1", "the log of one daemon")];
     const MEANING: Meaning = Meaning { first: &[Kind::Words(Words(words))], rest: Kind::Daemon, last: None };
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {

@@ -19,17 +19,17 @@ const BEGIN: &str = "{\"files\":[";
 /// seems to be missing and not all datanodes have reported yet.
 #[derive(Debug, Args)]
 pub(super) struct Fsck {
-    /// What to look at; everything if none.
+    /// Where to look; default: everywhere.
     #[arg(value_name = "PATH")]
     path: Option<OsString>,
 }
 
 impl Verb for Fsck {
     const NAME: &'static str = "fsck";
-    const ABOUT: &'static str = "Find files that lack replicas; exits 5, 1, or 6 if not known yet";
+    const ABOUT: &'static str = "Find files with missing replicas; exit code 5, 1, or 6 if not known yet";
     const GROUP: Group = Group::Cluster;
     const EFFECT: Effect<Self> = Effect::Looks;
-    const EXAMPLES: &'static [Example] = &[("fsck", "of everything"), ("fsck /data", "of what is below a directory")];
+    const EXAMPLES: &'static [Example] = &[("fsck", "the whole cluster"), ("fsck /data", "one directory")];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Findings>();
 
@@ -95,10 +95,10 @@ fn show(context: &mut Context<'_>, totals: &mut Totals, found: &Found) -> Result
     context.print(&text)
 }
 
-/// `2 of 5 chunks missing, 1 with one copy left`.
+/// `2 of 5 chunks missing, 1 with one replica left`.
 fn words(found: &Found) -> (Tone, String) {
     let Short { missing, endangered, under } = found.short;
-    let parts = [(missing, "missing"), (endangered, "with one copy left"), (under, "with too few copies")];
+    let parts = [(missing, "missing"), (endangered, "with one replica left"), (under, "under-replicated")];
     let mut parts = parts.into_iter().filter(|(chunks, _)| *chunks > 0);
     let mut text = String::new();
     if let Some((chunks, what)) = parts.next() {
@@ -130,7 +130,7 @@ struct File<'a> {
 /// Sums over all that was looked at.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 struct Totals {
-    /// Every chunk has all its copies.
+    /// Every chunk has all its replicas.
     healthy: bool,
     files: u64,
     directories: u64,
@@ -186,7 +186,7 @@ impl Totals {
         }
         if self.files_short > 0 {
             // Said already, by every line; and it is being mended.
-            context.note_failed(Error::new(ErrorCode::Internal, "copies are missing"));
+            context.note_failed(Error::new(ErrorCode::Internal, "replicas are missing"));
         }
         Ok(())
     }
@@ -207,12 +207,12 @@ impl Totals {
             size(self.bytes),
         );
         let verdict = if self.healthy {
-            view.paint(Tone::Good, "every chunk has all its copies").into_owned()
+            view.paint(Tone::Good, "every chunk has all its replicas").into_owned()
         } else {
             let (missing, endangered, under) =
                 (count(self.chunks_missing), count(self.chunks_endangered), count(self.chunks_under));
             let text = format!(
-                "{missing} missing, {endangered} with one copy left, {under} with too few copies, in {}",
+                "{missing} missing, {endangered} with one replica left, {under} under-replicated, in {}",
                 plural(self.files_short, "file", "files"),
             );
             view.paint(if self.chunks_missing > 0 { Tone::Bad } else { Tone::Warning }, &text).into_owned()
@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(
             totals.text(&View::default()),
             "looked at 3 files in 2 directories: 7 chunks, 5.0 MiB\n\
-             1 missing, 1 with one copy left, 2 with too few copies, in 2 files\n"
+             1 missing, 1 with one replica left, 2 under-replicated, in 2 files\n"
         );
     }
 }

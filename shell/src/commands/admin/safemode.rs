@@ -12,10 +12,10 @@ use serde::Serialize;
 /// Arguments of `safemode`.
 #[derive(Debug, Args)]
 pub(super) struct Safemode {
-    /// Whether it is on; nothing changes from now on; changes are made again.
+    /// Show it; refuse changes; accept changes again.
     #[arg(value_name = "get|enter|leave", hide_possible_values = true)]
     action: Action,
-    /// Why, for all who meet it.
+    /// The reason, which refused calls show.
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     reason: String,
 }
@@ -32,7 +32,7 @@ enum Action {
 
 impl Verb for Safemode {
     const NAME: &'static str = "safemode";
-    const ABOUT: &'static str = "Show, enter or leave safe mode, in which nothing is changed";
+    const ABOUT: &'static str = "Show, enter or leave safe mode, in which changes are refused";
     const GROUP: Group = Group::Cluster;
     const EFFECT: Effect<Self> = Effect::ChangesIf(|safemode| safemode.action != Action::Get);
     const EXAMPLES: &'static [Example] = &[
@@ -97,7 +97,7 @@ impl Report for State {
             Some(by) => format!("entered by {by}: {reason}"),
             None => {
                 let (reported, total) = (self.chunks_reported.unwrap_or(0), self.chunks_total.unwrap_or(0));
-                format!("{} of {} chunks are reported; it ends by itself", count(reported), count(total))
+                format!("{} of {} chunks are reported; it ends when enough are", count(reported), count(total))
             }
         };
         format!("safe mode is {}: {why}\n", view.paint(Tone::Warning, "on"))
@@ -121,6 +121,6 @@ mod tests {
         assert_eq!(State::of(Some(mode(Some("ann"), ""))).text(&view), "safe mode is on: entered by ann\n");
         assert_eq!(State::of(Some(mode(Some("ann"), "x\n"))).text(&view), "safe mode is on: entered by ann: x\\n\n");
         let text = State::of(Some(mode(None, "3 of 7"))).text(&view);
-        assert_eq!(text, "safe mode is on: 3 of 7 chunks are reported; it ends by itself\n");
+        assert_eq!(text, "safe mode is on: 3 of 7 chunks are reported; it ends when enough are\n");
     }
 }

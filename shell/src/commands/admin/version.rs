@@ -22,7 +22,7 @@ impl Verb for Version {
     const ABOUT: &'static str = "Show the versions of this program and of the cluster";
     const GROUP: Group = Group::Cluster;
     const EFFECT: Effect<Self> = Effect::Looks;
-    const EXAMPLES: &'static [Example] = &[("version", "who is how old")];
+    const EXAMPLES: &'static [Example] = &[("version", "this program, masters and datanodes")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
     const JSON: Json = Json::of::<Versions>();
 

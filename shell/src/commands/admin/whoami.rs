@@ -13,10 +13,10 @@ pub(super) struct Whoami {}
 
 impl Verb for Whoami {
     const NAME: &'static str = "whoami";
-    const ABOUT: &'static str = "Show which user the cluster takes us for";
+    const ABOUT: &'static str = "Show the user that the cluster sees";
     const GROUP: Group = Group::Cluster;
     const EFFECT: Effect<Self> = Effect::Looks;
-    const EXAMPLES: &'static [Example] = &[("whoami", "the name in our credential")];
+    const EXAMPLES: &'static [Example] = &[("whoami", "the name in the credential")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
 
     const JSON: Json = Json::of::<Me>();

@@ -33,7 +33,7 @@ impl Verb for Doctor {
     const GROUP: Group = Group::Cluster;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
-        &[("-doctor", "everything, each finding with its mend; exit code 1 if there is any")];
+        &[("-doctor", "all checks, each problem with its fix; exit code 1 if there is any")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
     const JSON: Json = Json::of::<Diagnosis>();
 

@@ -76,23 +76,23 @@ fn drain_question(node: &NodeStatus) -> String {
     let (chunks, bytes) = (plural(node.chunks, "chunk", "chunks"), node.load.used());
     let sole = match node.sole {
         0 => String::new(),
-        sole => format!(", {} no other live copy", plural(sole, "has", "have")),
+        sole => format!(", {} no other live replica", plural(sole, "has", "have")),
     };
     let time = match (bytes / PACE).max(1) {
         // An estimate has no hundredths.
         seconds @ 0..60 => format!("{seconds} s"),
         seconds => span(Duration::from_secs(seconds)),
     };
-    format!("drain {}: {chunks}{sole}, {} to copy, about {time} at {}/s", node.id, size(bytes), size(PACE))
+    format!("drain {}: {chunks}{sole}, {} to re-replicate, about {time} at {}/s", node.id, size(bytes), size(PACE))
 }
 
 /// `forget datanode-3: 412 chunks were on it, 2 have no other live copy`.
 fn forget_question(node: &NodeStatus) -> String {
     let chunks = plural(node.chunks, "chunk was", "chunks were");
     let loss = match (node.is_drained(), node.short) {
-        (true, _) => ", each has all its copies elsewhere".to_owned(),
+        (true, _) => ", each has all its replicas elsewhere".to_owned(),
         (false, 0) => String::new(),
-        (false, short) => format!(", {} too few live copies", plural(short, "has", "have")),
+        (false, short) => format!(", {} fewer live replicas than wanted", plural(short, "has", "have")),
     };
     format!("forget {}: {chunks} on it{loss}", node.id)
 }
@@ -136,7 +136,7 @@ async fn look_until_drained(context: &mut Context<'_>, node: NodeStatus, progres
             return Ok(node);
         }
         if node.duty != Duty::Drain {
-            let what = "is not to be drained any more: somebody has resumed it";
+            let what = "is no longer draining: it was resumed";
             return Err(Error::new(ErrorCode::Interrupted, what).at(&id));
         }
         if let Some(left) = node.left.filter(|left| node.blocked.is_final() && node.blocked.stuck() >= *left) {
@@ -144,7 +144,7 @@ async fn look_until_drained(context: &mut Context<'_>, node: NodeStatus, progres
             let serving = context.call(client.status()).await?.nodes_serving;
             if let Some((why, help)) = dfs_diagnosis::reason(&node.blocked, serving) {
                 let chunks = plural(left, "chunk stays", "chunks stay");
-                let what = format!("is not drained, and will not be as things are: {chunks} on it; {why}");
+                let what = format!("cannot be drained: {chunks} on it; {why}");
                 return Err(Error::new(ErrorCode::InsufficientDatanodes, what).at(&id).hint(help));
             }
         }
@@ -184,18 +184,24 @@ mod tests {
     #[test]
     fn questions_name_what_is_at_stake() {
         let mut full = node(25 << 30);
-        assert_eq!(drain_question(&full), "drain datanode-3: 412 chunks, 25.0 GiB to copy, about 4m 16s at 100 MiB/s");
-        assert!(drain_question(&node(300 << 20)).ends_with("300 MiB to copy, about 3 s at 100 MiB/s"));
+        assert_eq!(
+            drain_question(&full),
+            "drain datanode-3: 412 chunks, 25.0 GiB to re-replicate, about 4m 16s at 100 MiB/s"
+        );
+        assert!(drain_question(&node(300 << 20)).ends_with("300 MiB to re-replicate, about 3 s at 100 MiB/s"));
         (full.sole, full.short) = (2, 5);
         assert_eq!(
             drain_question(&full),
-            "drain datanode-3: 412 chunks, 2 have no other live copy, 25.0 GiB to copy, about 4m 16s at 100 MiB/s"
+            "drain datanode-3: 412 chunks, 2 have no other live replica, 25.0 GiB to re-replicate, about 4m 16s at 100 MiB/s"
         );
-        assert_eq!(forget_question(&full), "forget datanode-3: 412 chunks were on it, 5 have too few live copies");
+        assert_eq!(
+            forget_question(&full),
+            "forget datanode-3: 412 chunks were on it, 5 have fewer live replicas than wanted"
+        );
         (full.duty, full.left) = (Duty::Drain, Some(0));
         assert_eq!(
             forget_question(&full),
-            "forget datanode-3: 412 chunks were on it, each has all its copies elsewhere"
+            "forget datanode-3: 412 chunks were on it, each has all its replicas elsewhere"
         );
     }
 

@@ -20,13 +20,13 @@ const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 /// Arguments of `events`.
 #[derive(Debug, Args)]
 pub(super) struct Events {
-    /// The newest so many.
+    /// Number of events.
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
     number: usize,
-    /// Show also what happens from now on, until Ctrl-C.
+    /// Show new events as they occur, until Ctrl-C.
     #[arg(short, long)]
     follow: bool,
-    /// Only those that matter at least so much.
+    /// Lowest severity shown.
     #[arg(long, value_name = "info|warning|error", hide_possible_values = true, default_value = "info")]
     severity: Level,
 }
@@ -51,13 +51,13 @@ impl Level {
 
 impl Verb for Events {
     const NAME: &'static str = "events";
-    const ABOUT: &'static str = "Show what happened, as the leading master has seen since its start";
+    const ABOUT: &'static str = "Show the events that the leading master has recorded since its start";
     const GROUP: Group = Group::Cluster;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[
-        ("events", "the newest 20, the last one at the end"),
-        ("events -n 100 --severity warning", "without what is as it should be"),
-        ("events -f", "and what happens from now on"),
+        ("events", "the newest 20, newest last"),
+        ("events -n 100 --severity warning", "warnings and errors only"),
+        ("events -f", "and new ones as they occur"),
     ];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
     const JSON: Json = Json::of::<Vec<Document>>();

@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 /// Arguments of `heatmap`.
 #[derive(Debug, Args)]
 pub(super) struct Heatmap {
-    /// What to look at.
+    /// Paths to show.
     #[arg(long, value_name = "LENS", default_value = "fill")]
     lens: Lens,
 }
@@ -33,12 +33,12 @@ pub(super) enum Lens {
 
 impl Verb for Heatmap {
     const NAME: &'static str = "heatmap";
-    const ABOUT: &'static str = "Show all datanodes as tiles: how full, balanced, or at risk";
+    const ABOUT: &'static str = "Show all datanodes as tiles: fill level, balance, or risk";
     const GROUP: Group = Group::Cluster;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[
-        ("heatmap", "how full they are, a line for each machine"),
-        ("heatmap --lens risk", "where chunks are that have too few copies"),
+        ("heatmap", "fill level, one line per machine"),
+        ("heatmap --lens risk", "under-replicated chunks by datanode"),
     ];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
     const JSON: Json = Json::of::<Vec<Node>>();

@@ -20,7 +20,7 @@ impl Verb for Masters {
     const ABOUT: &'static str = "List the masters: role, term, log position, lag";
     const GROUP: Group = Group::Cluster;
     const EFFECT: Effect<Self> = Effect::Looks;
-    const EXAMPLES: &'static [Example] = &[("masters", "who leads, and who lags behind")];
+    const EXAMPLES: &'static [Example] = &[("masters", "the leader, and the lag of the others")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
     const JSON: Json = Json::of::<Found>();
 

@@ -17,16 +17,16 @@ use std::time::Duration;
 /// Arguments of `node`.
 #[derive(Debug, Args)]
 pub(super) struct Node {
-    /// What to do.
+    /// Action.
     #[arg(value_name = "ACTION")]
     action: Action,
     /// The datanode, as in datanode-2.
     #[arg(value_name = "ID")]
     id: String,
-    /// With drain: wait until it can be stopped. Ctrl-C ends the waiting, and the drain goes on.
+    /// With drain: wait until it is drained; Ctrl-C ends the wait, the drain continues.
     #[arg(long)]
     wait: bool,
-    /// With drain and forget: do not ask.
+    /// With drain and forget: do not ask for confirmation.
     #[arg(long)]
     yes: bool,
 }
@@ -46,15 +46,15 @@ pub(super) enum Action {
 
 impl Verb for Node {
     const NAME: &'static str = "node";
-    const ABOUT: &'static str = "Show one datanode, empty it, or forget it";
+    const ABOUT: &'static str = "Show, drain, resume or forget a datanode";
     const GROUP: Group = Group::Cluster;
     const EFFECT: Effect<Self> = Effect::ChangesIf(|node| node.action != Action::Show);
     const EXAMPLES: &'static [Example] = &[
-        ("node show datanode-2", "its state, its disks, its traffic, its clock"),
-        ("node drain datanode-2", "copy its chunks to others, so that it can be stopped; it asks first"),
-        ("node drain --yes --wait datanode-2", "without being asked, and wait until it can be stopped"),
-        ("node resume datanode-2", "let it take chunks again"),
-        ("node forget --yes datanode-3", "drop a dead datanode that does not come back"),
+        ("node show datanode-2", "state, disks, traffic, clock"),
+        ("node drain datanode-2", "move its chunks to others, so that it can be stopped; asks first"),
+        ("node drain --yes --wait datanode-2", "without confirmation, and wait until it is drained"),
+        ("node resume datanode-2", "accept chunks again"),
+        ("node forget --yes datanode-3", "remove a dead datanode from the cluster"),
     ];
     const MEANING: Meaning = Meaning { first: &[Kind::Plain, Kind::Node], rest: Kind::Plain, last: None };
     const JSON: Json = Json::of::<Document>();
@@ -127,12 +127,12 @@ impl Report for Shown {
         line("chunks", &count(node.chunks));
         if node.sole > 0 {
             let chunks = plural(node.sole, "chunk has its", "chunks have their");
-            line("", &view.paint(Tone::Bad, &format!("✗ {chunks} only live copy here")));
+            line("", &view.paint(Tone::Bad, &format!("✗ {chunks} only live replica here")));
         }
         if node.short > node.sole {
             let chunks = plural(node.short - node.sole, "other chunk", "other chunks");
             let chunks = if node.sole > 0 { chunks } else { plural(node.short, "chunk", "chunks") };
-            line("", &view.paint(Tone::Warning, &format!("! {chunks} here with fewer live copies than wanted")));
+            line("", &view.paint(Tone::Warning, &format!("! {chunks} here with fewer live replicas than wanted")));
         }
         let (used, full) = (size(load.used()), percent(load.used(), load.capacity()));
         line("space", &format!("{used} used ({full}), {} free", size(load.free())));

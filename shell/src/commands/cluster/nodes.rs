@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 /// Arguments of `nodes`.
 #[derive(Debug, Args)]
 pub(super) struct Nodes {
-    /// Their directories, traffic and versions, too.
+    /// Show data directories, traffic and versions.
     #[arg(short)]
     verbose: bool,
 }
@@ -23,7 +23,7 @@ impl Verb for Nodes {
     const ABOUT: &'static str = "List the datanodes";
     const GROUP: Group = Group::Cluster;
     const EFFECT: Effect<Self> = Effect::Looks;
-    const EXAMPLES: &'static [Example] = &[("nodes", "who is there, and how full"), ("nodes -v", "with their disks")];
+    const EXAMPLES: &'static [Example] = &[("nodes", "state and fill level"), ("nodes -v", "with data directories")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
 
     const JSON: Json = Json::of::<Vec<Node>>();

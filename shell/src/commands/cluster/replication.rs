@@ -17,18 +17,18 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Arguments of `replication`.
 #[derive(Debug, Args)]
 pub(super) struct Replication {
-    /// Look again every second, with rate and time left, until every chunk has its copies.
+    /// Repeat every second, with rate and remaining time, until every chunk has its replicas.
     #[arg(long)]
     watch: bool,
 }
 
 impl Verb for Replication {
     const NAME: &'static str = "replication";
-    const ABOUT: &'static str = "Show chunks with too few or too many copies, and repair";
+    const ABOUT: &'static str = "Show under- and over-replicated chunks, and the repair";
     const GROUP: Group = Group::Cluster;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
-        &[("replication", "what is short now"), ("replication --watch", "wait until all copies are there")];
+        &[("replication", "the figures now"), ("replication --watch", "wait until all replicas exist")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
     const JSON: Json = Json::of::<Document>();
 
@@ -71,7 +71,7 @@ impl Replication {
         let text = seen.shown(&view);
         if context.redraws() {
             let room = context.out.height().map_or(usize::MAX, |lines| lines.saturating_sub(2));
-            let head = "replication: until every chunk has its copies, or Ctrl-C";
+            let head = "replication: until every chunk has its replicas, or Ctrl-C";
             let screen = redraw(head, &text, room, last.is_empty(), view.glyphs);
             context.print(&screen)?;
         } else {
@@ -93,7 +93,7 @@ fn hopeless(status: &ClusterStatus, waited: Duration) -> Option<Error> {
         return None;
     }
     let (why, help) = dfs_diagnosis::reason(&status.blocked, status.nodes_serving)?;
-    let what = format!("nothing more is copied as things are: {why}");
+    let what = format!("no more replicas can be made: {why}");
     Some(Error::new(ErrorCode::InsufficientDatanodes, what).hint(help))
 }
 
@@ -127,7 +127,7 @@ impl Seen {
         let [missing, endangered, under] = [chunks.missing, chunks.endangered, chunks.under].map(count);
         let (over, copying) = (count(chunks.over), count(chunks.copying));
         format!(
-            "{missing} missing, {endangered} with one copy left, {under} under, {over} over, {copying} being copied"
+            "{missing} missing, {endangered} with one replica left, {under} under-replicated, {over} over-replicated, {copying} being re-replicated"
         )
     }
 }
@@ -145,18 +145,18 @@ impl Report for Seen {
             text.push_str(&format!("{}  {name}{since}\n", view.paint(tone, &figure)));
         };
         line("chunks", chunks.chunks, None, Tone::Plain);
-        line("without a live copy", chunks.missing, lasting.missing, Tone::Bad);
-        line("with one copy left", chunks.endangered, lasting.endangered, Tone::Bad);
-        line("with too few copies", chunks.under, lasting.under, Tone::Warning);
-        line("with too many copies", chunks.over, None, Tone::Plain);
-        line("copies being made", chunks.copying, None, Tone::Plain);
+        line("without a live replica", chunks.missing, lasting.missing, Tone::Bad);
+        line("with one replica left", chunks.endangered, lasting.endangered, Tone::Bad);
+        line("under-replicated", chunks.under, lasting.under, Tone::Warning);
+        line("over-replicated", chunks.over, None, Tone::Plain);
+        line("replicas being made", chunks.copying, None, Tone::Plain);
         let counted = match (&self.status.safe_mode, self.status.counted_ms) {
             (Some(mode), _) => format!("safe mode: {}; what is not reported yet counts as missing here", mode.reason),
             (None, _) if self.status.awaited().is_some() => {
                 let (reported, expected) = self.status.awaited().unwrap_or_default();
                 format!("waiting: {reported} of {expected} datanodes have reported; the rest counts as missing here")
             }
-            (None, None) => "not counted yet: whether all copies are there is not known".to_owned(),
+            (None, None) => "not counted yet: the state of the chunks is not known".to_owned(),
             (None, Some(ms)) => format!("counted {}", age(Duration::from_millis(ms))),
         };
         text.push_str(&format!("{counted}\n"));

@@ -30,40 +30,40 @@ const PREFERENCES: &str = "top.toml";
 /// Arguments of `top`, and of `dfs-top`.
 #[derive(Debug, Args)]
 pub(super) struct Top {
-    /// Print one frame as text, and leave.
+    /// Print one frame as text, and exit.
     #[arg(long)]
     once: bool,
-    /// The view to begin with: overview, nodes, …; without it the one of the last time.
+    /// The first view: overview, nodes, …; default: the last view used.
     #[arg(long, value_name = "VIEW", value_parser = Views, hide_possible_values = true)]
     view: Option<PageId>,
-    /// The size of the frame that is printed; that of the terminal, or 120x40.
+    /// Size of the printed frame; default: that of the terminal, else 120x40.
     #[arg(long, value_name = "COLUMNSxLINES", requires = "once")]
     size: Option<Size>,
     /// Print the frame with colours.
     #[arg(long, requires = "once")]
     ansi: bool,
-    /// Let nothing be changed from here.
+    /// Refuse every command that changes something.
     #[arg(long)]
     read_only: bool,
     /// Colours: dark, light, mono.
     #[arg(long, value_name = "THEME")]
     theme: Option<Colours>,
-    /// How often a picture of the cluster is asked for: 250ms to 5s.
+    /// Refresh interval: 250ms to 5s.
     #[arg(long, value_name = "TIME", value_parser = refresh)]
     refresh: Option<Duration>,
-    /// Leave the mouse to the terminal.
+    /// Do not capture the mouse.
     #[arg(long)]
     no_mouse: bool,
-    /// Write what the masters tell into this file, to be shown again with --replay.
+    /// Record to this file, for --replay.
     #[arg(long, value_name = "FILE", conflicts_with = "replay")]
     record: Option<PathBuf>,
-    /// Replace a recording that is there.
+    /// Replace an existing recording.
     #[arg(short, requires = "record")]
     force: bool,
-    /// Show a recording instead of a cluster.
+    /// Show a recording instead of the cluster.
     #[arg(long, value_name = "FILE", conflicts_with = "refresh")]
     replay: Option<PathBuf>,
-    /// The moment of the recording to begin with (2:10, 1:02:10, 90s); one frame is of its end without it.
+    /// Start of the replay (2:10, 1:02:10, 90s); default with --once: its end.
     #[arg(long, value_name = "TIME", requires = "replay", value_parser = offset)]
     at: Option<Duration>,
 }
@@ -157,15 +157,15 @@ fn offset(text: &str) -> std::result::Result<Duration, String> {
 
 impl Verb for Top {
     const NAME: &'static str = "top";
-    const ABOUT: &'static str = "Show the whole cluster on the full screen, and act on it";
+    const ABOUT: &'static str = "Show the full-screen dashboard";
     const GROUP: Group = Group::Cluster;
     const EFFECT: Effect<Self> = Effect::ChangesIf(|top| top.record.is_some());
     const EXAMPLES: &'static [Example] = &[
-        ("top --once", "one frame as text: for tickets, cron and tests"),
-        ("top --once --view replication --size 80x24", "one view, in the size of a small terminal"),
+        ("top --once", "one frame as text, for tickets, cron and tests"),
+        ("top --once --view replication --size 80x24", "one view, at the size of a small terminal"),
         (
             "top --once --record now.rec; top --replay now.rec --once --view nodes",
-            "one moment for a ticket, and a view of it",
+            "record one moment, and show a view of it",
         ),
     ];
     const MEANING: Meaning = Meaning::all(Kind::Plain);

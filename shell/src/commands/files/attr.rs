@@ -20,16 +20,16 @@ const PREFIX: &str = "user.";
 /// Arguments of `attr`.
 #[derive(Debug, Args)]
 pub(super) struct Attr {
-    /// What to do.
+    /// Action.
     #[arg(value_name = "ACTION")]
     action: Action,
     /// The file or directory.
     #[arg(value_name = "PATH")]
     path: OsString,
-    /// The attribute, as in user.colour; for all but list.
+    /// The attribute, as in user.colour; not with list.
     #[arg(value_name = "NAME")]
     name: Option<String>,
-    /// With set: its value; - is what comes on standard input.
+    /// With set: the value; -: standard input.
     #[arg(value_name = "VALUE", allow_hyphen_values = true)]
     value: Option<OsString>,
 }
@@ -54,9 +54,9 @@ impl Verb for Attr {
     const EFFECT: Effect<Self> = Effect::ChangesIf(|attr| matches!(attr.action, Action::Set | Action::Remove));
     const EXAMPLES: &'static [Example] = &[
         ("attr set /data/a.csv user.source 'station 7'", "up to 64 KiB of names and values for each entry"),
-        ("attr list /data/a.csv", "all of them"),
-        ("attr get /data/a.csv user.source", "the value alone, as it is"),
-        ("attr remove /data/a.csv user.source", "take it away"),
+        ("attr list /data/a.csv", "all"),
+        ("attr get /data/a.csv user.source", "the value only, as stored"),
+        ("attr remove /data/a.csv user.source", "remove it"),
     ];
     const MEANING: Meaning = Meaning { first: &[Kind::Plain, Kind::Remote], rest: Kind::Plain, last: None };
     const JSON: Json = Json::of::<Attributes>();

@@ -9,14 +9,14 @@ use std::ffi::OsString;
 /// Arguments of `cat`.
 #[derive(Debug, Args)]
 pub(super) struct Cat {
-    /// The files, one after another.
+    /// The files.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<OsString>,
 }
 
 impl Verb for Cat {
     const NAME: &'static str = "cat";
-    const ABOUT: &'static str = "Write files to the output";
+    const ABOUT: &'static str = "Write files to standard output";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =

@@ -9,17 +9,20 @@ use std::ffi::OsString;
 /// Arguments of `cd`.
 #[derive(Debug, Args)]
 pub(super) struct Cd {
-    /// The new working directory; `-` for the one before; / if none.
+    /// The new working directory; `-`: the previous one; default: /.
     path: Option<OsString>,
 }
 
 impl Verb for Cd {
     const NAME: &'static str = "cd";
-    const ABOUT: &'static str = "Go to another remote directory";
+    const ABOUT: &'static str = "Change the remote working directory";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Looks;
-    const EXAMPLES: &'static [Example] =
-        &[("cd /data", "go there"), ("cd ..", "one up"), ("cd /data; cd /logs; cd -", "back to where it was before")];
+    const EXAMPLES: &'static [Example] = &[
+        ("cd /data", "go there"),
+        ("cd ..", "the parent directory"),
+        ("cd /data; cd /logs; cd -", "back to the previous directory"),
+    ];
     const MEANING: Meaning = Meaning::all(Kind::RemoteDirectory);
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {

@@ -12,26 +12,26 @@ use std::ffi::OsString;
 /// Arguments of `chmod`.
 #[derive(Debug, Args)]
 pub(super) struct Chmod {
-    /// All below a directory, too; up to 10,000 entries change in one step, more directory by directory.
+    /// Recursively; up to 10,000 entries change atomically, more than that directory by directory.
     #[arg(short = 'R')]
     recursive: bool,
     /// Octal, as in 644, or symbolic, as in u+x,go-w.
     #[arg(value_name = "MODE", allow_hyphen_values = true)]
     mode: String,
-    /// What to change.
+    /// Paths to change.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<OsString>,
 }
 
 impl Verb for Chmod {
     const NAME: &'static str = "chmod";
-    const ABOUT: &'static str = "Change who may do what with files and directories";
+    const ABOUT: &'static str = "Change the permissions of files and directories";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] = &[
-        ("chmod 640 /data/a.csv", "the owner writes, the group reads"),
-        ("chmod go-w,u+x /data/notes.txt", "some bits, the others as they are"),
-        ("chmod -R a+rX /data/2026", "all may read, and pass directories"),
+        ("chmod 640 /data/a.csv", "the owner reads and writes, the group reads"),
+        ("chmod go-w,u+x /data/notes.txt", "single bits; the others are kept"),
+        ("chmod -R a+rX /data/2026", "everyone may read, and enter directories"),
     ];
     const MEANING: Meaning = Meaning { first: &[Kind::Plain], rest: Kind::Remote, last: None };
     const JSON: Json = Json::of::<Changes>();

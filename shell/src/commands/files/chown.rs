@@ -12,13 +12,13 @@ use std::str::FromStr;
 /// Arguments of `chown`.
 #[derive(Debug, Args)]
 pub(super) struct Chown {
-    /// All below a directory, too; up to 10,000 entries change in one step, more directory by directory.
+    /// Recursively; up to 10,000 entries change atomically, more than that directory by directory.
     #[arg(short = 'R')]
     recursive: bool,
     /// The new owner, and the new group.
     #[arg(value_name = "USER[:GROUP]")]
     owner: String,
-    /// What to change.
+    /// Paths to change.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<OsString>,
 }
@@ -30,7 +30,7 @@ impl Verb for Chown {
     const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] = &[
         ("chown ann /data/a.csv", "the owner alone"),
-        ("chown -R ann:staff /data/2026", "owner and group, of all below as well"),
+        ("chown -R ann:staff /data/2026", "owner and group, recursively"),
         ("chown :staff /data/b.csv", "the group alone"),
     ];
     const MEANING: Meaning = Meaning { first: &[Kind::User], rest: Kind::Remote, last: None };

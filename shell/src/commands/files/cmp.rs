@@ -21,7 +21,7 @@ use std::sync::Arc;
 pub(super) struct Cmp {
     /// The local file; `-` is standard input.
     local: PathBuf,
-    /// The remote one.
+    /// The remote file.
     remote: OsString,
 }
 
@@ -30,7 +30,7 @@ impl Verb for Cmp {
     const ABOUT: &'static str = "Compare a local file with one in the DFS, byte by byte";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Looks;
-    const EXAMPLES: &'static [Example] = &[("cmp report.pdf /docs/report.pdf", "says nothing when they are the same")];
+    const EXAMPLES: &'static [Example] = &[("cmp report.pdf /docs/report.pdf", "prints nothing if they are equal")];
     const MEANING: Meaning = Meaning { first: &[Kind::Local, Kind::Remote], rest: Kind::Plain, last: None };
     const JSON: Json = Json::of::<Compared>();
 

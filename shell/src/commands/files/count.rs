@@ -14,10 +14,10 @@ use std::ffi::OsString;
 /// Arguments of `count`.
 #[derive(Debug, Args)]
 pub(super) struct Count {
-    /// Sizes for people.
+    /// Human-readable sizes.
     #[arg(short = 'h')]
     human: bool,
-    /// What to count; the working directory if none.
+    /// Paths to count; default: the working directory.
     #[arg(value_name = "PATH")]
     paths: Vec<OsString>,
 }
@@ -28,7 +28,7 @@ impl Verb for Count {
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
-        &[("count /data", "directories with itself, files, bytes, path"), ("count -h /data/*", "of each")];
+        &[("count /data", "directories (including itself), files, bytes, path"), ("count -h /data/*", "of each")];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Vec<Counts>>();
 

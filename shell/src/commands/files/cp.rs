@@ -13,26 +13,26 @@ use std::ffi::OsString;
 /// Arguments of `cp`.
 #[derive(Debug, Args)]
 pub(super) struct Cp {
-    /// Directories with all that is in them.
+    /// Directories recursively.
     #[arg(short)]
     recursive: bool,
-    /// Replace files that are there, and copy into directories that are there.
+    /// Replace existing files, and merge into existing directories.
     #[arg(short)]
     force: bool,
-    /// What is copied, then where to: into a directory that is there, or to a new name.
+    /// What to copy, then the destination: an existing directory or a new name.
     #[arg(required = true, num_args = 2.., value_names = ["SRC", "DST"])]
     paths: Vec<OsString>,
 }
 
 impl Verb for Cp {
     const NAME: &'static str = "cp";
-    const ABOUT: &'static str = "Copy inside the DFS, without moving a byte";
+    const ABOUT: &'static str = "Copy inside the cluster; the copy shares the chunks of the source";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] = &[
-        ("cp /data/a.csv /data/a-2.csv", "a copy under another name, at once, whatever its size"),
-        ("cp -r /data/2026 /data/before", "a directory with all that is in it"),
-        ("cp -f /data/*.csv /data/2026", "many into a directory, replacing what is there"),
+        ("cp /data/a.csv /data/a-2.csv", "a copy under another name, in constant time"),
+        ("cp -r /data/2026 /data/before", "a directory with all its contents"),
+        ("cp -f /data/*.csv /data/2026", "many into a directory, replacing existing files"),
     ];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Copies>();

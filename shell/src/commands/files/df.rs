@@ -14,17 +14,17 @@ use serde::Serialize;
 /// Arguments of `df`.
 #[derive(Debug, Args)]
 pub(super) struct Df {
-    /// Sizes for people.
+    /// Human-readable sizes.
     #[arg(short = 'h')]
     human: bool,
 }
 
 impl Verb for Df {
     const NAME: &'static str = "df";
-    const ABOUT: &'static str = "Show how full the cluster is";
+    const ABOUT: &'static str = "Show the capacity and the used and free space of the cluster";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Looks;
-    const EXAMPLES: &'static [Example] = &[("df -h", "over all live datanodes")];
+    const EXAMPLES: &'static [Example] = &[("df -h", "sums over all live datanodes")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
     const JSON: Json = Json::of::<Space>();
 

@@ -16,26 +16,24 @@ use std::ffi::OsString;
 /// Arguments of `du`.
 #[derive(Debug, Args)]
 pub(super) struct Du {
-    /// One line for each path, not for what is in it.
+    /// One line per path, without its entries.
     #[arg(short)]
     summary: bool,
-    /// Sizes for people.
+    /// Human-readable sizes.
     #[arg(short = 'h')]
     human: bool,
-    /// What to measure; the working directory if none.
+    /// Paths to measure; default: the working directory.
     #[arg(value_name = "PATH")]
     paths: Vec<OsString>,
 }
 
 impl Verb for Du {
     const NAME: &'static str = "du";
-    const ABOUT: &'static str = "Show how much files and directories hold, and take with all copies";
+    const ABOUT: &'static str = "Show the size of files and directories, and the space of all replicas";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Looks;
-    const EXAMPLES: &'static [Example] = &[
-        ("du -h /data", "of all that is in a directory: bytes, bytes with all copies, path"),
-        ("du -sh /data /data/2026", "sums alone"),
-    ];
+    const EXAMPLES: &'static [Example] =
+        &[("du -h /data", "per entry: bytes, bytes of all replicas, path"), ("du -sh /data /data/2026", "totals only")];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Vec<Usage>>();
 

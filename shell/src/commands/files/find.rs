@@ -13,10 +13,10 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Arguments of `find`. Its long flags are as good with one dash as with two.
 #[derive(Debug, Args)]
 pub(super) struct Find {
-    /// Where to search; the working directory if none.
+    /// Where to search; default: the working directory.
     #[arg(value_name = "PATH")]
     paths: Vec<OsString>,
-    /// The whole name matches: * ? [a-z] [!a-z].
+    /// Pattern for the whole name: * ? [a-z] [!a-z].
     #[arg(long, value_name = "GLOB", allow_hyphen_values = true)]
     name: Option<String>,
     /// f: files; d: directories.
@@ -28,21 +28,21 @@ pub(super) struct Find {
     /// Changed more than (+), less than (-), or N whole days ago.
     #[arg(long, value_name = "±DAYS", allow_hyphen_values = true, value_parser = days)]
     mtime: Option<Ages>,
-    /// Files with chunks that have fewer live copies than they should.
+    /// Files with fewer live replicas than wanted.
     #[arg(long)]
     under_replicated: bool,
 }
 
 impl Verb for Find {
     const NAME: &'static str = "find";
-    const ABOUT: &'static str = "Search for files and directories; the masters do the searching";
+    const ABOUT: &'static str = "Search for files and directories; the masters search";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[
         ("find /data -name '*.csv' -size +1k", "by name and size"),
         ("find /data -type d", "the directories"),
-        ("find / -mtime -1", "what has changed in the last 24 hours"),
-        ("find -under-replicated", "files that lack copies, below the working directory"),
+        ("find / -mtime -1", "changed in the last 24 hours"),
+        ("find -under-replicated", "under-replicated files below the working directory"),
     ];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Vec<FoundJson<'static>>>();

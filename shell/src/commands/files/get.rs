@@ -18,42 +18,42 @@ use std::path::{Path, PathBuf};
 /// Arguments of `get`.
 #[derive(Debug, Args)]
 pub(super) struct Get {
-    /// Directories with all that is in them, with their modes and times.
+    /// Directories recursively, with modes and times.
     #[arg(short)]
     recursive: bool,
-    /// Replace local files that are there.
+    /// Replace existing local files.
     #[arg(short)]
     force: bool,
-    /// Keep what is there when it is cut off, and go on with what an earlier one has left; files
-    /// that are there and the same, by length and time, are left alone. LOCAL is the copy of a
-    /// directory itself, whether or not it is there yet: the same line again goes on. `LOCAL/` is
-    /// the directory that holds the copy.
+    /// Keep partial data when interrupted, and continue from it; skip files with the same length
+    /// and time. LOCAL is the copy of a directory itself, also if it exists: the same line again
+    /// continues. `LOCAL/` is the directory that holds the copy.
     #[arg(short, long = "continue")]
     continued: bool,
-    /// Keep attributes `user.*` as extended attributes, too; modes and times are kept anyway. A file whose attributes the
-    /// local file system does not take is there all the same: that is reported, and the command has failed.
+    /// Keep attributes `user.*` as extended attributes; modes and times are always kept. A file is
+    /// stored even if the local file system rejects its attributes: this is reported, and the
+    /// command fails.
     #[arg(short = 'p')]
     keep: bool,
-    /// Files at the same time.
+    /// Number of files transferred at the same time.
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
-    /// Remote files, then where they go: into a local directory that is there, or to a new name;
-    /// `-` is standard output. One alone goes into the local working directory.
+    /// Remote files, then the destination: an existing local directory or a new name; `-`: standard
+    /// output. A single file goes into the local working directory.
     #[arg(required = true, num_args = 1.., value_names = ["REMOTE", "LOCAL"])]
     paths: Vec<OsString>,
 }
 
 impl Verb for Get {
     const NAME: &'static str = "get";
-    const ABOUT: &'static str = "Copy files of the DFS to this machine, every byte verified";
+    const ABOUT: &'static str = "Download files; every byte is verified";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::ChangesIf(|get| split(&get.paths).1 != "-");
     const EXAMPLES: &'static [Example] = &[
         ("get /data/a.csv", "into this directory"),
-        ("get -r /data/2026 .", "a directory with all that is in it"),
-        ("get -r -c /data/2026 .", "go on where it was cut off"),
+        ("get -r /data/2026 .", "a directory with all its contents"),
+        ("get -r -c /data/2026 .", "continue an interrupted download"),
         ("get -r -p /data/2026 .", "with attributes user.*, too"),
-        ("get -f /data/*.csv .", "by pattern, replacing what is there"),
+        ("get -f /data/*.csv .", "by pattern, replacing existing files"),
         ("get /data/notes.txt - | sort", "through a local command"),
     ];
     const MEANING: Meaning = Meaning { first: &[], rest: Kind::Remote, last: Some(Kind::Local) };

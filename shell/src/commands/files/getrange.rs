@@ -14,25 +14,25 @@ use std::path::PathBuf;
 pub(super) struct GetRange {
     /// The file.
     remote: OsString,
-    /// Where to begin, in bytes; 64MiB and the like are fine.
+    /// Start of the range in bytes, as in 0 or 64MiB.
     offset: ByteSize,
-    /// How many bytes; fewer come where the file ends.
+    /// Length of the range in bytes; shorter at the end of the file.
     length: ByteSize,
-    /// The local file; the output if none.
+    /// The local file; default: standard output.
     local: Option<PathBuf>,
-    /// Replace a local file that is there.
+    /// Replace an existing local file.
     #[arg(short)]
     force: bool,
 }
 
 impl Verb for GetRange {
     const NAME: &'static str = "getrange";
-    const ABOUT: &'static str = "Read a piece of a file";
+    const ABOUT: &'static str = "Read a range of a file";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> =
         Effect::ChangesIf(|piece| piece.local.as_deref().is_some_and(|to| to.as_os_str() != "-"));
     const EXAMPLES: &'static [Example] = &[
-        ("getrange /data/big.bin 0 512 | od -x", "its head"),
+        ("getrange /data/big.bin 0 512 | od -x", "its first 512 bytes"),
         ("getrange /data/big.bin 64KiB 64KiB piece", "into a local file"),
     ];
     const MEANING: Meaning =

@@ -16,13 +16,13 @@ const READ_BYTES_MAX: u64 = 4 << 20;
 /// Arguments of `head`.
 #[derive(Debug, Args)]
 pub(super) struct Head {
-    /// So many bytes, as in 512 or 4KiB.
+    /// Number of bytes, as in 512 or 4KiB.
     #[arg(short = 'c', long, value_name = "N", conflicts_with = "lines")]
     bytes: Option<ByteSize>,
-    /// So many lines; 10 if nothing else is said.
+    /// Number of lines; default: 10.
     #[arg(short = 'n', long, value_name = "N")]
     lines: Option<u64>,
-    /// The files, one after another.
+    /// The files.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<OsString>,
 }

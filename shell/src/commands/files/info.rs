@@ -26,7 +26,7 @@ impl Verb for Info {
     const ABOUT: &'static str = "Show a file with its chunks, replicas and health";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Looks;
-    const EXAMPLES: &'static [Example] = &[("info /data/big.bin", "is every copy there?")];
+    const EXAMPLES: &'static [Example] = &[("info /data/big.bin", "does every chunk have all its replicas?")];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Kept<'static>>();
 
@@ -93,8 +93,8 @@ fn health(located: &Located) -> String {
     let short = located.chunks.iter().filter(|chunk| chunk.replicas.len() < wanted).count() as u64;
     let lost = located.chunks.iter().filter(|chunk| chunk.replicas.is_empty()).count() as u64;
     match (lost, short) {
-        (0, 0) => "every chunk has all its copies".to_owned(),
-        (0, short) => format!("{} fewer copies than wanted", plural(short, "chunk has", "chunks have")),
-        (lost, _) => format!("{} no copy: the file cannot be read whole", plural(lost, "chunk has", "chunks have")),
+        (0, 0) => "every chunk has all its replicas".to_owned(),
+        (0, short) => format!("{} fewer replicas than wanted", plural(short, "chunk has", "chunks have")),
+        (lost, _) => format!("{} no replica: the file cannot be read whole", plural(lost, "chunk has", "chunks have")),
     }
 }

@@ -22,31 +22,31 @@ const BATCH: usize = 4096;
 /// Arguments of `ls`.
 #[derive(Debug, Args)]
 pub(super) struct Ls {
-    /// Mode, copies, owner, size and time, too.
+    /// Long format: mode, replicas, owner, size and time.
     #[arg(short = 'l')]
     long: bool,
-    /// Names that begin with a dot, too.
+    /// Include hidden entries (names that begin with a dot).
     #[arg(short = 'a')]
     all: bool,
-    /// Directories below, too.
+    /// List subdirectories recursively.
     #[arg(short = 'R')]
     recursive: bool,
-    /// A directory itself, not what is in it.
+    /// List a directory itself, not its entries.
     #[arg(short = 'd')]
     directory: bool,
-    /// Sizes for people.
+    /// Human-readable sizes.
     #[arg(short = 'h')]
     human: bool,
-    /// Newest first.
+    /// Sort by time, newest first.
     #[arg(short = 't', overrides_with = "by_size")]
     by_time: bool,
-    /// Largest first.
+    /// Sort by size, largest first.
     #[arg(short = 'S', overrides_with = "by_time")]
     by_size: bool,
-    /// The other way round.
+    /// Reverse the order.
     #[arg(short = 'r')]
     reverse: bool,
-    /// What to list; the working directory if none.
+    /// Paths to list; default: the working directory.
     #[arg(value_name = "PATH")]
     paths: Vec<OsString>,
 }
@@ -58,7 +58,7 @@ impl Verb for Ls {
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[
         ("ls", "the working directory"),
-        ("ls -lh /data", "with sizes for people"),
+        ("ls -lh /data", "with human-readable sizes"),
         ("ls -ltr /data", "newest last"),
         ("ls /data/*.csv", "by pattern"),
     ];

@@ -12,23 +12,23 @@ use std::ffi::OsString;
 /// Arguments of `mkdir`.
 #[derive(Debug, Args)]
 pub(super) struct Mkdir {
-    /// Make the directories above it, too; an existing directory is no error.
+    /// Create missing parent directories; an existing directory is no error.
     #[arg(short)]
     parents: bool,
-    /// The directories to make.
+    /// The directories to create.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<OsString>,
 }
 
 impl Verb for Mkdir {
     const NAME: &'static str = "mkdir";
-    const ABOUT: &'static str = "Make directories";
+    const ABOUT: &'static str = "Create directories";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] = &[
-        ("mkdir /data/raw", "make one"),
-        ("mkdir -p /data/2026/11", "and those above it, where they are not there"),
-        ("mkdir /data/{in,out}", "make two"),
+        ("mkdir /data/raw", "create one"),
+        ("mkdir -p /data/2026/11", "and its missing parents"),
+        ("mkdir /data/{in,out}", "create two"),
     ];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Made>();

@@ -13,10 +13,10 @@ use std::ffi::OsString;
 /// Arguments of `mv`.
 #[derive(Debug, Args)]
 pub(super) struct Mv {
-    /// Replace a file that is there.
+    /// Replace an existing file.
     #[arg(short)]
     force: bool,
-    /// What is moved, then where to: into a directory that is there, or to a new name.
+    /// What to move, then the destination: an existing directory or a new name.
     #[arg(required = true, num_args = 2.., value_names = ["SRC", "DST"])]
     paths: Vec<OsString>,
 }
@@ -29,7 +29,7 @@ impl Verb for Mv {
     const EXAMPLES: &'static [Example] = &[
         ("mv /data/a.csv /data/first.csv", "rename"),
         ("mv /data/*.csv /data/2026", "move many into a directory"),
-        ("mv -f /data/a.csv /data/b.csv", "replace the file that is there"),
+        ("mv -f /data/a.csv /data/b.csv", "replace an existing file"),
     ];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Moves>();

@@ -19,49 +19,49 @@ use std::path::{Path, PathBuf};
 /// Arguments of `put`.
 #[derive(Debug, Args)]
 pub(super) struct Put {
-    /// Directories with all that is in them; links and devices in them are skipped, and that is said.
+    /// Directories recursively; symbolic links and devices in them are skipped with a message.
     #[arg(short)]
     recursive: bool,
-    /// Replace files that are there.
+    /// Replace existing files.
     #[arg(short)]
     force: bool,
-    /// Leave files alone that are there and the same, by length and time; replace those that
-    /// differ. REMOTE is the copy of a directory itself, whether or not it is there yet: the same
-    /// line again goes on. `REMOTE/` is the directory that holds the copy.
+    /// Skip files with the same length and time; replace those that differ. REMOTE is the copy of a
+    /// directory itself, also if it exists: the same line again continues. `REMOTE/` is the
+    /// directory that holds the copy.
     #[arg(short, long)]
     update: bool,
-    /// Keep extended attributes `user.*`, too; modes and times are kept anyway.
+    /// Keep extended attributes `user.*`; modes and times are always kept.
     #[arg(short = 'p')]
     keep: bool,
-    /// Copies of each chunk; what the cluster is set to if none.
+    /// Replicas of each chunk; default: the setting of the cluster.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=i64::from(REPLICATION_MAX)))]
     rep: Option<u8>,
-    /// Bytes per chunk, as in 16MiB; what the cluster is set to if none.
+    /// Bytes per chunk, as in 16MiB; default: the setting of the cluster.
     #[arg(long, value_name = "SIZE")]
     chunk_size: Option<ByteSize>,
-    /// Files at the same time.
+    /// Number of files transferred at the same time.
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
-    /// Local files, then where they go: into a directory that is there, or to a new name; `-` is
-    /// standard input. One alone goes into the remote working directory.
+    /// Local files, then the destination: an existing directory or a new name; `-`: standard input.
+    /// A single file goes into the remote working directory.
     #[arg(required = true, num_args = 1.., value_names = ["LOCAL", "REMOTE"])]
     paths: Vec<OsString>,
 }
 
 impl Verb for Put {
     const NAME: &'static str = "put";
-    const ABOUT: &'static str = "Copy local files into the DFS, whole or not at all";
+    const ABOUT: &'static str = "Upload local files; each appears whole or not at all";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] = &[
         ("put report.pdf /data", "into a directory"),
-        ("put -r photos /data", "a directory with all that is in it"),
+        ("put -r photos /data", "a directory with all its contents"),
         ("put report.pdf", "into the remote working directory"),
-        ("put -r --update photos /data/", "again, only what is new or has changed"),
-        ("put -r -p photos /data", "with their attributes user.*, too"),
-        ("put -f --rep 2 report.pdf /data/report.pdf", "replace a file, with two copies"),
-        ("put -r photos /data/photos-2 &", "in the background; `jobs` shows how far it is"),
-        ("put - /data/today.log", "what comes on standard input"),
+        ("put -r --update photos /data/", "again, only new and changed files"),
+        ("put -r -p photos /data", "with extended attributes user.*"),
+        ("put -f --rep 2 report.pdf /data/report.pdf", "replace a file, with two replicas"),
+        ("put -r photos /data/photos-2 &", "in the background; `jobs` shows the progress"),
+        ("put - /data/today.log", "from standard input"),
     ];
     const MEANING: Meaning = Meaning { first: &[], rest: command::Kind::Local, last: Some(command::Kind::Remote) };
     const JSON: Json = Json::of::<Tally>();

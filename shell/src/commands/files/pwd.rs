@@ -14,7 +14,7 @@ impl Verb for Pwd {
     const ABOUT: &'static str = "Show the remote working directory";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Looks;
-    const EXAMPLES: &'static [Example] = &[("pwd", "where relative paths begin")];
+    const EXAMPLES: &'static [Example] = &[("pwd", "relative paths start here")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
     const JSON: Json = Json::of::<Here>();
 

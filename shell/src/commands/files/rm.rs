@@ -14,16 +14,16 @@ use std::ffi::OsString;
 /// Arguments of `rm`.
 #[derive(Debug, Args)]
 pub(super) struct Rm {
-    /// Delete directories with all that is in them.
+    /// Delete directories recursively.
     #[arg(short)]
     recursive: bool,
     /// Ignore missing files.
     #[arg(short)]
     force: bool,
-    /// Do not ask.
+    /// Do not ask for confirmation.
     #[arg(long)]
     yes: bool,
-    /// What to delete.
+    /// Paths to delete.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<OsString>,
 }
@@ -36,7 +36,7 @@ impl Verb for Rm {
     const EXAMPLES: &'static [Example] = &[
         ("rm /data/a.csv", "delete a file"),
         ("rm -f /data/a.csv /data/none.csv", "missing files are ignored"),
-        ("rm -r --yes /data/2026", "a directory with all in it; without --yes it asks"),
+        ("rm -r --yes /data/2026", "a directory with all its contents; asks unless --yes is given"),
     ];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Gone>();

@@ -10,17 +10,17 @@ use std::ffi::OsString;
 /// Arguments of `search`.
 #[derive(Debug, Args)]
 pub(super) struct Search {
-    /// What stands somewhere in the name.
+    /// Text that the name contains.
     #[arg(value_name = "TEXT")]
     text: String,
-    /// Where to search; everywhere if none.
+    /// Where to search; default: everywhere.
     #[arg(value_name = "PATH")]
     paths: Vec<OsString>,
 }
 
 impl Verb for Search {
     const NAME: &'static str = "search";
-    const ABOUT: &'static str = "Search for names that contain a text, whatever their case";
+    const ABOUT: &'static str = "Search for names that contain a text, ignoring case";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =

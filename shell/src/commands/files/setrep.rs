@@ -30,13 +30,13 @@ const CALLS_IN_FLIGHT: usize = 64;
 /// Arguments of `setrep`.
 #[derive(Debug, Args)]
 pub(super) struct Setrep {
-    /// All files below a directory, too.
+    /// All files below a directory.
     #[arg(short = 'R')]
     recursive: bool,
-    /// Wait until every chunk has so many copies.
+    /// Wait until every chunk has this number of replicas.
     #[arg(short)]
     wait: bool,
-    /// Copies of each chunk, 1 to 16.
+    /// Replicas of each chunk, 1 to 16.
     #[arg(value_name = "N", value_parser = clap::value_parser!(u8).range(1..=i64::from(dfs_rpc::REPLICATION_MAX)))]
     copies: u8,
     /// The files.
@@ -46,13 +46,13 @@ pub(super) struct Setrep {
 
 impl Verb for Setrep {
     const NAME: &'static str = "setrep";
-    const ABOUT: &'static str = "Set how many copies files have";
+    const ABOUT: &'static str = "Set the number of replicas of files";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] = &[
-        ("setrep 2 /data/big.bin", "the cluster makes or removes copies by itself"),
-        ("setrep -w 3 /data/big.bin", "and we wait for it"),
-        ("setrep -R 2 /data/2026", "of all files below a directory"),
+        ("setrep 2 /data/big.bin", "the cluster adds or removes replicas"),
+        ("setrep -w 3 /data/big.bin", "wait until it is done"),
+        ("setrep -R 2 /data/2026", "all files below a directory"),
     ];
     const MEANING: Meaning = Meaning { first: &[Kind::Plain], rest: Kind::Remote, last: None };
     const JSON: Json = Json::of::<Set>();
@@ -222,7 +222,7 @@ impl Setrep {
             if short && blocked.is_final() {
                 let serving = context.call(client.status()).await?.nodes_serving;
                 if let Some((why, help)) = dfs_diagnosis::reason(&blocked, serving) {
-                    let what = format!("set, but there will not be {} as things are: {why}", self.goal());
+                    let what = format!("set, but {} cannot be made: {why}", self.goal());
                     return Err(Error::new(ErrorCode::InsufficientDatanodes, what).at(path).hint(help));
                 }
             }

@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 /// Arguments of `stat`.
 #[derive(Debug, Args)]
 pub(super) struct Stat {
-    /// What to look at.
+    /// Paths to show.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<OsString>,
 }
@@ -27,7 +27,7 @@ impl Verb for Stat {
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
-        &[("stat /data", "sums of a directory"), ("stat /data/*.csv", "of many files")];
+        &[("stat /data", "totals of a directory"), ("stat /data/*.csv", "of many files")];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Vec<EntryJson<'static>>>();
 

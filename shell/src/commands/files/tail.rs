@@ -19,16 +19,16 @@ const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 /// Arguments of `tail`.
 #[derive(Debug, Args)]
 pub(super) struct Tail {
-    /// So many bytes, as in 512 or 4KiB; with a + before it, from that byte on.
+    /// Number of bytes, as in 512 or 4KiB; +N: from byte N on.
     #[arg(short = 'c', long, value_name = "N", conflicts_with = "lines", allow_hyphen_values = true)]
     bytes: Option<Amount>,
-    /// So many lines, 10 if nothing else is said; with a + before it, from that line on.
+    /// Number of lines; default: 10; +N: from line N on.
     #[arg(short = 'n', long, value_name = "N", allow_hyphen_values = true)]
     lines: Option<Amount>,
-    /// Show also what is added, until Ctrl-C; a file that takes the place of another is shown from its beginning.
+    /// Follow what is appended until Ctrl-C; a file that replaces another is shown from its start.
     #[arg(short, long)]
     follow: bool,
-    /// The files, one after another.
+    /// The files.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<OsString>,
 }
@@ -54,7 +54,7 @@ impl FromStr for Amount {
 
 impl Verb for Tail {
     const NAME: &'static str = "tail";
-    const ABOUT: &'static str = "Show the end of files, and with -f what is added to them";
+    const ABOUT: &'static str = "Show the end of files, and with -f what is appended";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[

@@ -14,21 +14,21 @@ use std::ffi::OsString;
 /// Arguments of `touch`.
 #[derive(Debug, Args)]
 pub(super) struct Touch {
-    /// Make nothing; what is not there is no error.
+    /// Create nothing; ignore missing files.
     #[arg(short = 'c')]
     no_create: bool,
-    /// Files to make, and files and directories whose time becomes now.
+    /// Files to create, and existing entries whose time is set to now.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<OsString>,
 }
 
 impl Verb for Touch {
     const NAME: &'static str = "touch";
-    const ABOUT: &'static str = "Make empty files, or set the time of what is there to now";
+    const ABOUT: &'static str = "Create empty files, or set the time of existing entries to now";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Changes;
     const EXAMPLES: &'static [Example] =
-        &[("touch /data/done", "a mark for others to see"), ("touch -c /data/a.csv", "its time, if it is there")];
+        &[("touch /data/done", "a marker file"), ("touch -c /data/a.csv", "its time, if it exists")];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Touched>();
 

@@ -18,20 +18,20 @@ use std::pin::Pin;
 /// Arguments of `tree`.
 #[derive(Debug, Args)]
 pub(super) struct Tree {
-    /// Only so many levels.
+    /// Number of levels.
     #[arg(short = 'L', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     levels: Option<u16>,
-    /// Where it begins; the working directory if none.
+    /// Paths to show; default: the working directory.
     #[arg(value_name = "PATH")]
     paths: Vec<OsString>,
 }
 
 impl Verb for Tree {
     const NAME: &'static str = "tree";
-    const ABOUT: &'static str = "Draw a directory and what is below it";
+    const ABOUT: &'static str = "Show a directory as a tree";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Looks;
-    const EXAMPLES: &'static [Example] = &[("tree /data", "all of it"), ("tree -L 1 /data", "one level")];
+    const EXAMPLES: &'static [Example] = &[("tree /data", "all levels"), ("tree -L 1 /data", "one level")];
     const MEANING: Meaning = Meaning::all(Kind::Remote);
     const JSON: Json = Json::of::<Vec<EntryJson<'static>>>();
 

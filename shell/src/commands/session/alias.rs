@@ -21,7 +21,7 @@ pub(super) struct Set {
 
 impl Verb for Set {
     const NAME: &'static str = "alias";
-    const ABOUT: &'static str = "Give a line a short name, or list those";
+    const ABOUT: &'static str = "Define or list aliases";
     const GROUP: Group = Group::Shell;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[

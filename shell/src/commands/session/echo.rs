@@ -17,7 +17,7 @@ pub(super) struct Echo {
 
 impl Verb for Echo {
     const NAME: &'static str = "echo";
-    const ABOUT: &'static str = "Show words";
+    const ABOUT: &'static str = "Print words";
     const GROUP: Group = Group::Shell;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[

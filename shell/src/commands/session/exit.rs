@@ -14,7 +14,7 @@ pub(super) struct Exit {
 
 impl Verb for Exit {
     const NAME: &'static str = "exit";
-    const ABOUT: &'static str = "Leave; the cluster keeps running";
+    const ABOUT: &'static str = "Exit; the cluster keeps running";
     const GROUP: Group = Group::Shell;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =

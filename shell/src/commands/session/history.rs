@@ -21,7 +21,7 @@ pub(super) struct Show {
 
 impl Verb for Show {
     const NAME: &'static str = "history";
-    const ABOUT: &'static str = "List the lines that were typed";
+    const ABOUT: &'static str = "List the history";
     const GROUP: Group = Group::Shell;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[

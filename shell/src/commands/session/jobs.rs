@@ -25,7 +25,7 @@ pub(super) struct Jobs {
 
 impl Verb for Jobs {
     const NAME: &'static str = "jobs";
-    const ABOUT: &'static str = "List or end what runs in the background; list the cluster's jobs";
+    const ABOUT: &'static str = "List or end background commands; list the jobs of the cluster";
     const GROUP: Group = Group::Shell;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[

@@ -9,17 +9,17 @@ use std::path::PathBuf;
 /// Arguments of `lcd`.
 #[derive(Debug, Args)]
 pub(super) struct Lcd {
-    /// The new working directory; `-` for the one before; the home directory if none.
+    /// The new working directory; `-`: the previous one; default: the home directory.
     path: Option<PathBuf>,
 }
 
 impl Verb for Lcd {
     const NAME: &'static str = "lcd";
-    const ABOUT: &'static str = "Go to another local directory";
+    const ABOUT: &'static str = "Change the local working directory";
     const GROUP: Group = Group::Shell;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
-        &[("lcd photos", "go there"), ("lcd photos; lcd -", "back to where it was before")];
+        &[("lcd photos", "go there"), ("lcd photos; lcd -", "back to the previous directory")];
     const MEANING: Meaning = Meaning::all(Kind::LocalDirectory);
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {

@@ -26,8 +26,7 @@ impl Verb for Lls {
     const ABOUT: &'static str = "List a local directory";
     const GROUP: Group = Group::Shell;
     const EFFECT: Effect<Self> = Effect::Looks;
-    const EXAMPLES: &'static [Example] =
-        &[("lls", "what put would find"), ("lls -l", "with all that the local ls knows")];
+    const EXAMPLES: &'static [Example] = &[("lls", "the local files"), ("lls -l", "with all flags of the local ls")];
     const MEANING: Meaning = Meaning::all(Kind::Local);
     const JSON: Json = Json::of::<Vec<LocalEntry>>();
 

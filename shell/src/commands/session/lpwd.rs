@@ -16,7 +16,7 @@ impl Verb for Lpwd {
     const ABOUT: &'static str = "Show the local working directory";
     const GROUP: Group = Group::Shell;
     const EFFECT: Effect<Self> = Effect::Looks;
-    const EXAMPLES: &'static [Example] = &[("lpwd", "where relative local paths begin")];
+    const EXAMPLES: &'static [Example] = &[("lpwd", "relative local paths start here")];
     const MEANING: Meaning = Meaning::all(Kind::Plain);
     const JSON: Json = Json::of::<Here>();
 

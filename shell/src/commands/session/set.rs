@@ -44,9 +44,9 @@ impl Verb for Set {
     const GROUP: Group = Group::Shell;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[
-        ("set day=2026-11-21; mkdir -p /data/$day", "a name used twice"),
+        ("set day=2026-11-21; mkdir -p /data/$day", "a name that is used twice"),
         ("set verbose=on", "an option of the shell"),
-        ("set", "all of them"),
+        ("set", "all"),
     ];
     const MEANING: Meaning = Meaning::all(Kind::Setting);
     const JSON: Json = Json::of::<Variables>();

@@ -15,7 +15,7 @@ pub(super) struct Sleep {
 
 impl Verb for Sleep {
     const NAME: &'static str = "sleep";
-    const ABOUT: &'static str = "Wait for a while";
+    const ABOUT: &'static str = "Wait for a time";
     const GROUP: Group = Group::Shell;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("sleep 0.2", "a fifth of a second"), ("sleep 100ms", "with a unit")];

@@ -16,7 +16,7 @@ pub(super) struct Time {
 
 impl Verb for Time {
     const NAME: &'static str = "time";
-    const ABOUT: &'static str = "Run a command and say on stderr how long it took";
+    const ABOUT: &'static str = "Run a command, and print its duration to stderr";
     const GROUP: Group = Group::Shell;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =

@@ -19,11 +19,11 @@ pub(super) struct Unalias {
 
 impl Verb for Unalias {
     const NAME: &'static str = "unalias";
-    const ABOUT: &'static str = "Forget short names of lines";
+    const ABOUT: &'static str = "Remove aliases";
     const GROUP: Group = Group::Shell;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =
-        &[("alias ll='ls -l'; unalias ll", "ll is unknown again"), ("unalias -a", "all of them")];
+        &[("alias ll='ls -l'; unalias ll", "ll is unknown again"), ("unalias -a", "all")];
     const MEANING: Meaning = Meaning::all(Kind::Alias);
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {

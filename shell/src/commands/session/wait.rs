@@ -15,7 +15,7 @@ pub(super) struct Wait {
 
 impl Verb for Wait {
     const NAME: &'static str = "wait";
-    const ABOUT: &'static str = "Wait for background commands; fails if one of them did";
+    const ABOUT: &'static str = "Wait for background commands; fails if one of them fails";
     const GROUP: Group = Group::Shell;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] =

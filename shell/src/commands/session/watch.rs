@@ -31,7 +31,7 @@ pub(super) struct Watch {
 
 impl Verb for Watch {
     const NAME: &'static str = "watch";
-    const ABOUT: &'static str = "Run a command again and again, until Ctrl-C";
+    const ABOUT: &'static str = "Repeat a command until Ctrl-C";
     const GROUP: Group = Group::Shell;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[
