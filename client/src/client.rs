@@ -1,7 +1,7 @@
 //! The handle.
 
 use crate::clock;
-use crate::control::{Masters, Patience};
+use crate::control::{Masters, Outlook, Patience};
 use crate::pool::{IDLE_TIME, Pool};
 use dfs_config::ClientSettings;
 use dfs_rpc::services::UserClient;
@@ -42,9 +42,15 @@ pub(crate) struct Shared {
 impl Client {
     /// A handle that has not spoken to anybody yet. Made inside a tokio runtime, it closes connections that stay idle.
     pub fn new(options: ClientOptions) -> Self {
+        Self::with_outlook(options, None)
+    }
+
+    /// As [`Client::new`], for callers that know more of the masters: a call that no master answers ends as soon as the
+    /// outlook says that waiting is of no use.
+    pub fn with_outlook(options: ClientOptions, outlook: Option<Outlook>) -> Self {
         let ClientOptions { masters, identity, settings } = options;
-        let patience = Patience { limit: settings.rpc_timeout, fail_fast: false };
-        let masters = Masters::new(masters, identity.clone());
+        let patience = Patience { limit: settings.rpc_timeout, fail_fast: false, brief: false };
+        let masters = Masters::new(masters, identity.clone(), outlook);
         let shared = Arc::new(Shared { masters, pool: Pool::default(), identity, settings });
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(sweep(Arc::downgrade(&shared)));
@@ -75,6 +81,14 @@ impl Client {
     #[must_use]
     pub fn fail_fast(mut self) -> Self {
         self.patience.fail_fast = true;
+        self
+    }
+
+    /// The same cluster, for somebody who wants to know soon that it is gone: a call ends after about 2 s, or when each
+    /// master has refused twice, if none takes the connection. The error names the masters, and why.
+    #[must_use]
+    pub fn brief(mut self) -> Self {
+        self.patience.brief = true;
         self
     }
 

@@ -1,6 +1,7 @@
 //! The connection to the master that leads.
 
 use super::backoff::pauses;
+use super::outlook::Outlook;
 use crate::clock;
 use dfs_rpc::hello::Service;
 use dfs_rpc::services::UserClient;
@@ -23,6 +24,13 @@ const TRIES_PER_DEADLINE: u32 = 3;
 /// One try is never cut shorter than this, but by the deadline.
 const TRY_MIN: Duration = Duration::from_secs(1);
 
+/// The time for which a brief call looks for a master that takes the connection.
+const BRIEF: Duration = Duration::from_secs(2);
+/// A brief call tries each master this often.
+const BRIEF_TRIES: u32 = 2;
+/// A brief call gives a master at least this long to take the connection.
+const BRIEF_TRY_MIN: Duration = Duration::from_secs(1);
+
 /// A connection that answered somebody so lately is alive, whoever else was too impatient to hear an answer.
 const SILENT_MAX: Duration = Duration::from_secs(10);
 
@@ -33,6 +41,8 @@ pub(crate) struct Patience {
     pub limit: Duration,
     /// Each master is asked once, and what may pass by itself is an error at once.
     pub fail_fast: bool,
+    /// A call ends soon if no master takes the connection. One that takes it has the whole limit.
+    pub brief: bool,
 }
 
 /// The masters, and the one connection that all calls share.
@@ -44,6 +54,8 @@ pub(crate) struct Masters {
     open: parking_lot::Mutex<Option<Arc<Open>>>,
     /// Held while another one is opened.
     line: Mutex<Line>,
+    /// Knowledge about the processes of the masters.
+    outlook: Option<Outlook>,
 }
 
 #[derive(Debug, Default)]
@@ -96,20 +108,48 @@ struct Failed {
     outworn: bool,
     /// It names the leader.
     led: bool,
+    /// No connection could be opened.
+    closed: bool,
+}
+
+impl Failed {
+    /// Returns the failure of a call over an open connection.
+    fn of(error: Error) -> Self {
+        Self { error, outworn: false, led: false, closed: false }
+    }
 }
 
 impl Masters {
-    pub(crate) fn new(addresses: Vec<SocketAddr>, identity: Identity) -> Self {
-        Self { addresses, identity, open: parking_lot::Mutex::default(), line: Mutex::default() }
+    pub(crate) fn new(addresses: Vec<SocketAddr>, identity: Identity, outlook: Option<Outlook>) -> Self {
+        Self { addresses, identity, open: parking_lot::Mutex::default(), line: Mutex::default(), outlook }
     }
 
-    /// Makes `once` with the leader, again and again while it fails in ways that may pass, until the deadline.
+    /// Makes `once` with the leader, again and again while it fails in ways that may pass, until the deadline; or, with an
+    /// outlook, until that says that there is no use in it.
     pub(crate) async fn call<T, F, R>(&self, patience: Patience, once: F) -> Result<T>
     where
         F: Fn(Arc<UserClient>, Context) -> R,
         R: Future<Output = Result<wire::Result<T>, RpcError>>,
     {
-        let deadline = clock::now() + patience.limit;
+        let Some(outlook) = &self.outlook else { return self.tries(patience, once).await };
+        tokio::select! {
+            biased;
+            made = self.tries(patience, once) => made.map_err(|error| match error.code {
+                ErrorCode::Unreachable | ErrorCode::Timeout => outlook.look(Duration::MAX).unwrap_or(error),
+                _ => error,
+            }),
+            error = outlook.hopeless() => Err(error),
+        }
+    }
+
+    async fn tries<T, F, R>(&self, patience: Patience, once: F) -> Result<T>
+    where
+        F: Fn(Arc<UserClient>, Context) -> R,
+        R: Future<Output = Result<wire::Result<T>, RpcError>>,
+    {
+        let begun = clock::now();
+        let deadline = begun + patience.limit;
+        let mut closed = Closed::default();
         let masters = u32::try_from(self.addresses.len()).unwrap_or(u32::MAX).max(1);
         // Most calls need none.
         let mut pauses_made = None;
@@ -125,6 +165,17 @@ impl Masters {
             }
             attempt += 1;
             let error = failed.error;
+            if failed.closed
+                && let Some(cause) = self.outlook.as_ref().and_then(|outlook| outlook.look(clock::since(begun)))
+            {
+                return Err(cause);
+            }
+            if failed.closed && patience.brief && error.code == ErrorCode::Unreachable {
+                closed.note(&error);
+                if closed.tries >= BRIEF_TRIES.saturating_mul(masters) || clock::since(begun) >= BRIEF {
+                    return Err(closed.error());
+                }
+            }
             let hopeless = patience.fail_fast && (error.code == ErrorCode::SafeMode || attempt >= masters);
             // One master that refuses us says little about the others.
             let another = attempt < masters && error.code == ErrorCode::Unauthenticated;
@@ -161,9 +212,11 @@ impl Masters {
         let (open, fresh) = match held {
             Some(open) => (open, false),
             None => {
-                let opened = self.open(now + span).boxed().await;
+                let masters = u32::try_from(self.addresses.len()).unwrap_or(u32::MAX).max(1);
+                let brief = if patience.brief { (BRIEF / masters).max(BRIEF_TRY_MIN) } else { span };
+                let opened = self.open(now + span.min(brief)).boxed().await;
                 now = clock::now();
-                opened.map_err(|error| Failed { error, outworn: false, led: false })?
+                opened.map_err(|error| Failed { closed: true, ..Failed::of(error) })?
             }
         };
         let mut context = open.context;
@@ -178,9 +231,9 @@ impl Masters {
                 let leader = leader_in(&error);
                 let led = leader.is_some();
                 self.leave(&open, leader, deadline).await;
-                Err(Failed { error, outworn: false, led })
+                Err(Failed { led, ..Failed::of(error) })
             }
-            Ok(Err(error)) => Err(Failed { error, outworn: false, led: false }),
+            Ok(Err(error)) => Err(Failed::of(error)),
             Err(error) => {
                 let broken = matches!(error, RpcError::Shutdown | RpcError::Send(_) | RpcError::Channel(_));
                 let goes = match error {
@@ -192,7 +245,7 @@ impl Masters {
                 if goes {
                     self.leave(&open, None, deadline).await;
                 }
-                Err(Failed { error: call_error(&error, &open.address, span), outworn: broken && !fresh, led: false })
+                Err(Failed { outworn: broken && !fresh, ..Failed::of(call_error(&error, &open.address, span)) })
             }
         }
     }
@@ -225,6 +278,26 @@ impl Masters {
         if left.is_some() {
             line.leader = leader;
         }
+    }
+}
+
+/// The masters that did not take a connection, and the reasons.
+#[derive(Debug, Default)]
+struct Closed {
+    tries: u32,
+    reasons: Vec<String>,
+}
+
+impl Closed {
+    fn note(&mut self, error: &Error) {
+        self.tries += 1;
+        if !self.reasons.contains(&error.message) {
+            self.reasons.push(error.message.clone());
+        }
+    }
+
+    fn error(self) -> Error {
+        Error::new(ErrorCode::Unreachable, format!("no master answers: {}", self.reasons.join("; ")))
     }
 }
 
@@ -268,7 +341,7 @@ mod tests {
 
     #[test]
     fn giving_up_names_attempt_and_deadline() {
-        let patience = Patience { limit: Duration::from_secs(30), fail_fast: false };
+        let patience = Patience { limit: Duration::from_secs(30), fail_fast: false, brief: false };
         let error = given_up(Error::new(ErrorCode::Unreachable, "127.0.0.1:1: connect: refused"), 4, patience);
         assert_eq!(error.message, "127.0.0.1:1: connect: refused (attempt 4, deadline 30s)");
         assert!(matches!(error.detail.as_deref(), Some(Detail::MastersUnreachable { attempts: 4, .. })));

@@ -36,7 +36,7 @@ pub use change::{restart, start_one, stop_one};
 pub use daemon_id::DaemonId;
 pub use ensure::{LocalCluster, Started, ensure};
 pub use layout::Layout;
-pub use process::{DAEMON_WORD, as_dfsd};
+pub use process::{DAEMON_WORD, as_dfsd, is_changing};
 pub use status::{DaemonStatus, State, status};
 pub use stop::{Down, down};
 pub use up::{Up, UpOptions, up};

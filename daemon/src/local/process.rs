@@ -2,6 +2,7 @@
 
 use super::layout::{Layout, io_error};
 use super::run_file::{ProcessKey, RunFile};
+use dfs_config::Directories;
 use dfs_types::{Error, ErrorCode, Result};
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, Signal, kill_process};
@@ -127,14 +128,22 @@ impl ClusterLock {
 
 /// Whether another process is starting a cluster of which nothing ran.
 pub(super) fn is_starting(layout: &Layout) -> bool {
-    let Ok(file) = File::open(layout.starting_lock()) else { return false };
+    is_locked(&layout.starting_lock())
+}
+
+/// Returns true while a program starts or stops daemons of the local cluster.
+pub fn is_changing(directories: &Directories) -> bool {
+    is_locked(&Layout::new(directories).lock())
+}
+
+fn is_locked(path: &Path) -> bool {
+    let Ok(file) = File::open(path) else { return false };
     flock(&file, FlockOperation::NonBlockingLockShared) == Err(rustix::io::Errno::WOULDBLOCK)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dfs_config::Directories;
 
     #[test]
     fn a_start_is_noticed_while_it_lasts() {

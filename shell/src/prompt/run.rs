@@ -117,7 +117,8 @@ fn news(before: &Health, now: &Health) -> Option<String> {
     match (before, now) {
         (Health::Away(_), Health::Away(_)) => None,
         (_, Health::Away(error)) => {
-            let error = error.clone().hint("commands try again by themselves; doctor looks for the cause");
+            let mut error = error.clone();
+            error.hint.get_or_insert_with(|| "commands try again until their timeout; doctor finds out why".to_owned());
             Some(error_text("dfs: the cluster is away", &error))
         }
         (Health::Away(_), _) => Some("dfs: the cluster is back\n".to_owned()),

@@ -2,16 +2,19 @@
 
 use crate::base::options::Options;
 use crate::base::report::usage;
-use dfs_client::ClientOptions;
+use dfs_client::{Client, ClientOptions, Outlook};
 use dfs_config::{ClientSettings, Directories, Environment, Loaded, Sources};
 use dfs_daemon::local::spec::Spec;
 use dfs_daemon::local::{DaemonStatus, Layout, State};
-use dfs_diagnosis::{LocalDaemon, Process};
+use dfs_diagnosis::{LocalDaemon, Process, unreachable};
 use dfs_rpc::tls::Identity;
-use dfs_types::{Error, ErrorCode, Result};
+use dfs_types::{Error, ErrorCode, MasterId, Result};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// A suspended master is waited for so long: it may be continued.
+const SUSPENDED_PATIENCE: Duration = Duration::from_millis(1500);
 
 /// A cluster that was found, not yet spoken to.
 #[derive(Debug, Clone)]
@@ -107,6 +110,26 @@ fn local_daemon(daemon: &DaemonStatus) -> LocalDaemon {
     LocalDaemon { id: daemon.id.to_string(), process }
 }
 
+/// Returns the error of a call that has waited so long for the masters of the local cluster, if their processes tell that
+/// none of them will answer. While somebody starts or stops daemons, any of them may.
+fn hopeless(directories: &Directories, waited: Duration) -> Option<Error> {
+    if dfs_daemon::local::is_changing(directories) {
+        return None;
+    }
+    let daemons: Vec<LocalDaemon> = dfs_daemon::local::status(directories).ok()?.iter().map(local_daemon).collect();
+    let mut masters = daemons.iter().filter(|daemon| daemon.id.parse::<MasterId>().is_ok());
+    let may_answer = |daemon: &LocalDaemon| match daemon.process {
+        Process::Running => true,
+        Process::Suspended => waited < SUSPENDED_PATIENCE,
+        Process::Stopped | Process::Crashed => false,
+    };
+    if masters.any(may_answer) {
+        return None;
+    }
+    let found = unreachable("none of them runs", Some(&daemons));
+    Some(Error::new(ErrorCode::Unreachable, found.sentence()).hint(found.run))
+}
+
 /// There is no cluster to talk to.
 pub(crate) fn nowhere() -> Error {
     Error::new(ErrorCode::Unreachable, "no cluster is configured")
@@ -178,6 +201,22 @@ impl Target {
     /// How long a call to them may take.
     pub fn patience(&self) -> Duration {
         self.settings.rpc_timeout
+    }
+
+    /// Makes a handle on the cluster, which has not spoken to anybody yet. Calls to a local cluster of which no master will
+    /// answer end with the reason.
+    ///
+    /// # Errors
+    /// As [`Target::client_options`].
+    pub async fn open(&self) -> Result<Client> {
+        let outlook = self.local.clone().map(|directories| Outlook::new(move |waited| hopeless(&directories, waited)));
+        Ok(Client::with_outlook(self.client_options().await?, outlook))
+    }
+
+    /// Returns the handle for a command that shows how the cluster is: it does not wait long for one that is elsewhere and
+    /// does not answer. Of a local one it is known whether waiting helps.
+    pub fn looked_at(&self, client: Client) -> Client {
+        if self.local.is_some() { client } else { client.brief() }
     }
 
     /// The options of a client, with the names of the masters looked up.

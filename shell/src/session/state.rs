@@ -247,6 +247,5 @@ impl Session {
 /// # Errors
 /// When the name of a master cannot be resolved.
 pub(crate) async fn connected(place: &OnceCell<Client>, target: &Target) -> Result<Client> {
-    let make = || async { Ok(Client::new(target.client_options().await?)) };
-    place.get_or_try_init(make).await.cloned()
+    place.get_or_try_init(|| target.open()).await.cloned()
 }

@@ -11,6 +11,7 @@ mod dashboard_replay;
 mod dashboard_trouble;
 mod errors;
 mod examples;
+mod local_cluster;
 mod operators;
 mod prompt;
 mod prompt_away;

@@ -7,7 +7,6 @@ use crate::commands::shared::seen::Seen;
 use crate::doctor::{Area, Check, Verdict, config, machine, network};
 use crate::session::connect::{self, Target};
 use clap::Args;
-use dfs_client::Client;
 use dfs_config::{Loaded, Settings};
 use dfs_daemon::local::DaemonStatus;
 use dfs_diagnosis::{Severity, findings};
@@ -110,7 +109,7 @@ async fn look_at_cluster(context: &mut Context<'_>, loaded: &Loaded, daemons: &[
 }
 
 async fn ask(target: &Target) -> Result<Seen> {
-    let client = Client::new(target.client_options().await?).fail_fast();
+    let client = target.open().await?.fail_fast();
     Seen::of(&client, target.daemons()).await
 }
 

@@ -2,6 +2,7 @@
 
 use crate::base::report::{local_io, usage};
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
+use crate::commands::shared::seen::hinted;
 use crate::session::connect::{self, Target};
 use clap::{Args, ValueEnum};
 use dfs_client::recording::Recording;
@@ -185,7 +186,8 @@ impl Verb for Top {
         let start = Start { options, source, preferences_file: Some(file), planted_panic: self.plant_panic };
         if self.once {
             let Size { columns, lines } = self.size.unwrap_or_else(|| of_terminal(context).unwrap_or(SIZE));
-            let frame = context.call(run::print(start, Print { columns, lines, ansi: self.ansi })).await?;
+            let frame = context.call(run::print(start, Print { columns, lines, ansi: self.ansi })).await;
+            let frame = frame.map_err(hinted)?;
             return context.print(&frame);
         }
         match run::run(start).await? {
@@ -199,7 +201,10 @@ impl Top {
     /// Where the pictures come from.
     async fn source(&self, context: &mut Context<'_>, read_only: bool) -> Result<Source> {
         let Some(file) = &self.replay else {
-            let client = context.client().await?;
+            let mut client = context.client().await?;
+            if self.once {
+                client = context.session.find_cluster()?.looked_at(client);
+            }
             let open = context.session.open_dashboard;
             let open = open.ok_or_else(|| Error::new(ErrorCode::Internal, "this program has no dashboard"))?;
             let world = open(context.session, read_only);
