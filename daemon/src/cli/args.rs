@@ -39,6 +39,9 @@ pub(super) enum Command {
     },
     /// Show the daemons of the local cluster
     Status {
+        /// Also each data directory and log file
+        #[arg(short, long)]
+        verbose: bool,
         /// As one JSON document
         #[arg(long)]
         json: bool,
@@ -55,6 +58,14 @@ pub(super) enum Command {
     Stop {
         /// master-1, datanode-2, …
         id: DaemonId,
+    },
+    /// Remove a drained datanode from the local cluster, and delete its data
+    Remove {
+        /// datanode-2, …
+        id: DaemonId,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
     /// Restart one daemon, or all in turn, waiting for each to be well again
     Restart {
@@ -148,7 +159,7 @@ pub(super) struct UpArgs {
     /// Masters of the cluster
     #[arg(long, value_name = "N")]
     pub masters: Option<u16>,
-    /// Datanodes of the cluster; a running one grows [new clusters: 3]
+    /// Datanodes of the cluster; more than there are are added [new clusters: 3]
     #[arg(long, value_name = "N")]
     pub datanodes: Option<u16>,
     /// Bytes per chunk of new files, as in 64MiB
@@ -184,6 +195,20 @@ fn list(parts: &[String]) -> String {
 }
 
 impl Command {
+    /// Returns true if it works without the settings: a mistake in them must not keep anybody from looking, or from stopping
+    /// what runs.
+    pub(super) fn needs_no_settings(&self) -> bool {
+        matches!(
+            self,
+            Self::Down { .. }
+                | Self::Status { .. }
+                | Self::Stop { .. }
+                | Self::Remove { .. }
+                | Self::Logs { .. }
+                | Self::Config { .. }
+        )
+    }
+
     /// Its flags that are settings, as `section.key=value`, so that they are checked like all others.
     pub(super) fn overrides(&self) -> Vec<String> {
         let text = |value: &Option<ByteSize>| value.as_ref().map(ByteSize::to_string);

@@ -6,6 +6,7 @@
 //! | `credentials/user-NAME.pem`, `credentials/ID.pem` | credentials of the superuser and of each daemon |
 //! | `state/cluster.json` | what the cluster is made of, and the port of each daemon ([`spec`]) |
 //! | `state/cluster.lock` | held while something is started or stopped |
+//! | `state/cluster.stopped` | present after the cluster was stopped on purpose |
 //! | `state/starting.lock` | held while a cluster of which nothing ran is being started |
 //! | `state/ID.toml` | the settings of one daemon, written anew at each start |
 //! | `run/ID.json` | its process, written by itself ([`run_file`]) |
@@ -24,6 +25,7 @@ mod layout;
 pub mod logs;
 mod ports;
 mod process;
+mod remove;
 pub mod run_file;
 pub mod spec;
 mod start;
@@ -31,12 +33,15 @@ mod status;
 mod stop;
 mod up;
 mod user;
+mod waiting;
 
 pub use change::{restart, start_one, stop_one};
 pub use daemon_id::DaemonId;
-pub use ensure::{LocalCluster, Started, ensure};
+pub use ensure::{LocalCluster, MayStart, Started, ensure};
 pub use layout::Layout;
 pub use process::{DAEMON_WORD, as_dfsd, is_changing};
+pub use remove::remove;
 pub use status::{DaemonStatus, State, status};
 pub use stop::{Down, down};
 pub use up::{Up, UpOptions, up};
+pub use waiting::Say;

@@ -1,7 +1,9 @@
 //! Processes: starting this program again as a daemon, signals, waiting for the end, and the lock against each other.
 
+use super::daemon_id::DaemonId;
 use super::layout::{Layout, io_error};
 use super::run_file::{ProcessKey, RunFile};
+use super::waiting::{Say, Waiting};
 use dfs_config::Directories;
 use dfs_types::{Error, ErrorCode, Result};
 use rustix::fs::{FlockOperation, flock};
@@ -12,7 +14,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The word that makes any of our programs act as `dfsd`.
 pub const DAEMON_WORD: &str = "__dfsd";
@@ -79,13 +81,14 @@ pub(super) fn signal(process: &ProcessKey, signal: Signal) {
     }
 }
 
-/// Whether nothing is left of a process within `patience`.
-pub(super) fn ends_within(process: &ProcessKey, patience: Duration) -> bool {
-    let begun = Instant::now();
+/// Whether nothing is left of the process of a daemon within `patience`.
+pub(super) fn ends_within(id: DaemonId, process: &ProcessKey, patience: Duration, say: Say<'_>) -> bool {
+    let mut waiting = Waiting::begin(say);
     while !process.is_gone() {
-        if begun.elapsed() >= patience {
+        if waiting.elapsed() >= patience {
             return false;
         }
+        waiting.note(&format!("{id} to end (process {})", process.pid));
         std::thread::sleep(LOOK_EVERY);
     }
     true
@@ -99,24 +102,25 @@ pub(super) struct ClusterLock {
 
 impl ClusterLock {
     /// Waits for whoever has it.
-    pub(super) fn acquire(layout: &Layout) -> Result<Self> {
-        Self::of_file(&layout.lock())
+    pub(super) fn acquire(layout: &Layout, say: Say<'_>) -> Result<Self> {
+        Self::of_file(&layout.lock(), say)
     }
 
     /// Tells others that they had better wait, see [`is_starting`].
-    pub(super) fn announce_start(layout: &Layout) -> Result<Self> {
-        Self::of_file(&layout.starting_lock())
+    pub(super) fn announce_start(layout: &Layout, say: Say<'_>) -> Result<Self> {
+        Self::of_file(&layout.starting_lock(), say)
     }
 
-    fn of_file(path: &Path) -> Result<Self> {
+    fn of_file(path: &Path, say: Say<'_>) -> Result<Self> {
         let open = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
         let file = open.map_err(io_error("open lock", path))?;
-        let begun = Instant::now();
+        let mut waiting = Waiting::begin(say);
         while let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
             if !matches!(error, rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) {
                 return Err(io_error("lock", path)(error.into()));
             }
-            if begun.elapsed() >= LOCK_PATIENCE {
+            waiting.note("another program that starts or stops the local cluster");
+            if waiting.elapsed() >= LOCK_PATIENCE {
                 let what = "another program is starting or stopping the local cluster";
                 return Err(Error::new(ErrorCode::Timeout, what).at(path.display()));
             }
@@ -151,7 +155,7 @@ mod tests {
         let layout = Layout::new(&Directories::under(home.path()));
         assert!(!is_starting(&layout));
         layout.create().expect("made");
-        let announced = ClusterLock::announce_start(&layout).expect("locked");
+        let announced = ClusterLock::announce_start(&layout, &|_| {}).expect("locked");
         assert!(is_starting(&layout));
         drop(announced);
         assert!(!is_starting(&layout));

@@ -282,7 +282,12 @@ async fn run(command: &Command, given: Given, context: &mut Context<'_>) -> Resu
         Parsed::Arguments(matches) if context.session.read_only && command.changes(&matches) => {
             Err(read_only(command.name))
         }
-        Parsed::Arguments(matches) => command.run(&matches, context).await,
+        Parsed::Arguments(matches) => {
+            let outer = std::mem::replace(&mut context.session.changes, command.changes(&matches));
+            let result = command.run(&matches, context).await;
+            context.session.changes = outer;
+            result
+        }
     }
 }
 

@@ -11,14 +11,14 @@ use tokio::runtime::Handle;
 const FILE: &str = "shellrc";
 
 pub(super) fn read_history(session: &Session) {
-    if let Ok(directory) = connect::state_directory(&session.options) {
+    if let Ok(directory) = connect::state_directory() {
         session.history.read(&History::file_in(&directory));
     }
 }
 
 /// Runs the user's file, if there is one. What is wrong in it is said, and the prompt comes all the same.
 pub(super) fn run_file(session: &mut Session, runtime: &Handle) {
-    let Ok(directory) = connect::config_directory(&session.options) else { return };
+    let Ok(directory) = connect::config_directory() else { return };
     let file = directory.join(FILE);
     match std::fs::read_to_string(&file) {
         Ok(text) => {

@@ -5,9 +5,10 @@ use crate::base::report::usage;
 use dfs_client::{Client, ClientOptions, Outlook};
 use dfs_config::{ClientSettings, Directories, Environment, Loaded, Sources};
 use dfs_daemon::local::spec::Spec;
-use dfs_daemon::local::{DaemonStatus, Layout, State};
-use dfs_diagnosis::{LocalDaemon, Process, unreachable};
+use dfs_daemon::local::{DaemonStatus, Layout, MayStart, Started, State};
+use dfs_diagnosis::{Finding, LocalDaemon, Process, unreachable};
 use dfs_rpc::tls::Identity;
+use dfs_term::figures::plural;
 use dfs_types::{Error, ErrorCode, MasterId, Result};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -29,21 +30,23 @@ pub struct Target {
     local: Option<Directories>,
 }
 
-/// The settings that hold for this program, and the directories of its user.
+/// The settings that hold for this program, with where each of them comes from, and the directories of its user.
 ///
 /// # Errors
 /// `usage` for settings that are not allowed.
-pub(crate) fn settings(options: &Options) -> Result<(dfs_config::Settings, Directories)> {
-    loaded(options).map(|(loaded, directories)| (loaded.settings, directories))
+pub(crate) fn loaded(options: &Options) -> Result<(Loaded, Directories)> {
+    match understood(options)? {
+        (loaded, directories, None) => Ok((loaded, directories)),
+        (_, _, Some(error)) => Err(error),
+    }
 }
 
-/// As [`settings`], with where each of them comes from.
+/// The settings as far as they are understood, and the first error in them.
 ///
 /// # Errors
-/// As [`settings`].
-pub(crate) fn loaded(options: &Options) -> Result<(Loaded, Directories)> {
-    let environment = Environment::of_process();
-    let directories = Directories::of_user(&environment).map_err(|error| usage(error.to_string()))?;
+/// As [`directories`].
+pub(crate) fn understood(options: &Options) -> Result<(Loaded, Directories, Option<Error>)> {
+    let (environment, directories) = (Environment::of_process(), directories()?);
     let default_file = directories.config_file();
     let sources = Sources {
         file: options.config.as_deref(),
@@ -51,14 +54,25 @@ pub(crate) fn loaded(options: &Options) -> Result<(Loaded, Directories)> {
         environment: &environment,
         overrides: &[],
     };
-    let mut loaded = dfs_config::load(&sources).map_err(|error| usage(error.to_string()))?;
+    let (mut loaded, error) = match dfs_config::load(&sources) {
+        Ok(loaded) => (loaded, None),
+        Err(error) => (dfs_config::load_what_can_be(&sources), Some(usage(error.to_string()))),
+    };
     if !options.masters.is_empty() {
         loaded.settings.client.masters = options.masters.clone();
     }
     if let Some(timeout) = options.timeout {
         loaded.settings.client.rpc_timeout = timeout;
     }
-    Ok((loaded, directories))
+    Ok((loaded, directories, error))
+}
+
+/// The directories of this user.
+///
+/// # Errors
+/// `usage` when there are none.
+pub(crate) fn directories() -> Result<Directories> {
+    Directories::of_user(&Environment::of_process()).map_err(|error| usage(error.to_string()))
 }
 
 /// The credential file that would be shown to the masters, if there is one.
@@ -66,12 +80,29 @@ pub(crate) fn credential(settings: &dfs_config::Settings, directories: &Director
     settings.client.credential.clone().or_else(|| local_credential(directories))
 }
 
-/// Finds the cluster, starting a local one where none is configured. Blocks while that starts.
+/// Finds the cluster. Where none is configured and none runs, starts a local one if that is allowed; blocks meanwhile.
 ///
 /// # Errors
 /// `unreachable` when there is none; `unauthenticated` when the credential cannot be used.
-pub(crate) fn find(options: &Options) -> Result<Target> {
-    let (settings, directories) = settings(options)?;
+pub(crate) fn find(options: &Options, may_start: MayStart) -> Result<Target> {
+    let (loaded, directories) = loaded(options)?;
+    find_with(options, &loaded, &directories, may_start)
+}
+
+/// As [`find`], with settings that were read before.
+///
+/// # Errors
+/// As [`find`].
+pub(crate) fn find_with(
+    options: &Options,
+    loaded: &Loaded,
+    directories: &Directories,
+    may_start: MayStart,
+) -> Result<Target> {
+    let (mut settings, directories) = (loaded.settings.clone(), directories.clone());
+    if let Some(timeout) = options.timeout {
+        settings.client.rpc_timeout = timeout;
+    }
     if !settings.client.masters.is_empty() {
         let credential = credential(&settings, &directories).ok_or_else(no_credential)?;
         let identity = identity(&credential)?;
@@ -83,20 +114,35 @@ pub(crate) fn find(options: &Options) -> Result<Target> {
             local: None,
         });
     }
-    let local = dfs_daemon::local::ensure(&directories, &settings, options.no_start)?;
+    let may_start = if options.no_start { MayStart::Never } else { may_start };
+    let say = |what: &str| {
+        if !options.quiet {
+            eprintln!("dfs-shell: waiting for {what}");
+        }
+    };
+    let local = dfs_daemon::local::ensure(&directories, &settings, may_start, &say)?;
     if let Some(started) = &local.started
         && !options.quiet
     {
-        eprintln!(
-            "dfs-shell: started a local cluster: {}, {}; it keeps running\n  hint: dfsd down stops it",
-            dfs_term::figures::plural(started.masters as u64, "master", "masters"),
-            dfs_term::figures::plural(started.datanodes as u64, "datanode", "datanodes"),
-        );
+        eprintln!("dfs-shell: {}; it keeps running\n  hint: dfsd down stops it", announced(started));
     }
     let credential = settings.client.credential.clone().unwrap_or(local.credential);
     let masters = local.masters.iter().map(ToString::to_string).collect();
     let identity = identity(&credential)?;
     Ok(Target { masters, identity, credential, settings: settings.client, local: Some(directories) })
+}
+
+/// Returns a sentence on what was started.
+fn announced(started: &Started) -> String {
+    let masters = plural(started.masters as u64, "master", "masters");
+    let datanodes = plural(started.datanodes as u64, "datanode", "datanodes");
+    match started.files {
+        None => format!("started a local cluster: {masters}, {datanodes}"),
+        Some(files) => {
+            let files = plural(files, "file", "files");
+            format!("the local cluster is started again, with {files}: {masters}, {datanodes}")
+        }
+    }
 }
 
 /// Returns a daemon as the diagnosis sees it.
@@ -110,9 +156,9 @@ fn local_daemon(daemon: &DaemonStatus) -> LocalDaemon {
     LocalDaemon { id: daemon.id.to_string(), process }
 }
 
-/// Returns the error of a call that has waited so long for the masters of the local cluster, if their processes tell that
+/// Returns the finding for a call that has waited so long for the masters of the local cluster, if their processes tell that
 /// none of them will answer. While somebody starts or stops daemons, any of them may.
-fn hopeless(directories: &Directories, waited: Duration) -> Option<Error> {
+fn hopeless(directories: &Directories, waited: Duration) -> Option<Finding> {
     if dfs_daemon::local::is_changing(directories) {
         return None;
     }
@@ -126,8 +172,7 @@ fn hopeless(directories: &Directories, waited: Duration) -> Option<Error> {
     if masters.any(may_answer) {
         return None;
     }
-    let found = unreachable("none of them runs", Some(&daemons));
-    Some(Error::new(ErrorCode::Unreachable, found.sentence()).hint(found.run))
+    Some(unreachable("none of them runs", Some(&daemons)))
 }
 
 /// There is no cluster to talk to.
@@ -209,8 +254,15 @@ impl Target {
     /// # Errors
     /// As [`Target::client_options`].
     pub async fn open(&self) -> Result<Client> {
-        let outlook = self.local.clone().map(|directories| Outlook::new(move |waited| hopeless(&directories, waited)));
+        let error = |found: Finding| Error::new(ErrorCode::Unreachable, found.sentence()).hint(found.run);
+        let look = |directories: Directories| move |waited| hopeless(&directories, waited).map(error);
+        let outlook = self.local.clone().map(|directories| Outlook::new(look(directories)));
         Ok(Client::with_outlook(self.client_options().await?, outlook))
+    }
+
+    /// Returns the reason for which no master of the local cluster will answer, if their processes tell one.
+    pub fn hopeless(&self) -> Option<Finding> {
+        hopeless(self.local.as_ref()?, Duration::MAX)
     }
 
     /// Returns the handle for a command that shows how the cluster is: it does not wait long for one that is elsewhere and
@@ -246,15 +298,15 @@ impl Target {
 /// The directory for history and the like.
 ///
 /// # Errors
-/// As [`settings`].
-pub(crate) fn state_directory(options: &Options) -> Result<PathBuf> {
-    settings(options).map(|(_, directories)| directories.state)
+/// As [`directories`].
+pub(crate) fn state_directory() -> Result<PathBuf> {
+    directories().map(|directories| directories.state)
 }
 
 /// The directory for what the user sets.
 ///
 /// # Errors
-/// As [`settings`].
-pub(crate) fn config_directory(options: &Options) -> Result<PathBuf> {
-    settings(options).map(|(_, directories)| directories.config)
+/// As [`directories`].
+pub(crate) fn config_directory() -> Result<PathBuf> {
+    directories().map(|directories| directories.config)
 }

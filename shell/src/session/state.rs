@@ -13,8 +13,10 @@ use crate::base::report::{Location, error_json, error_text};
 use crate::base::screen::Screen;
 use crate::lang::Scope;
 use dfs_client::Client;
+use dfs_daemon::local::MayStart;
 use dfs_tui::top::world::World;
 use dfs_types::{DfsPath, Error, ErrorCode, Result};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::OnceCell;
@@ -43,6 +45,8 @@ pub struct Session {
     pub location: Option<Location>,
     /// A person types the commands.
     pub interactive: bool,
+    /// The command that runs changes something.
+    pub changes: bool,
     /// Set by `exit`: the session ends with this code.
     pub leave: Option<u8>,
     /// The lines of a transfer that are on the terminal now.
@@ -79,6 +83,7 @@ impl Session {
             history: History::default(),
             location: None,
             interactive: false,
+            changes: false,
             leave: None,
             screen: None,
             scripts: Vec::new(),
@@ -126,13 +131,19 @@ impl Session {
         }
     }
 
-    /// Looks for the cluster, and starts a local one where none is configured. Blocks while that starts.
+    /// Looks for the cluster. Where none is configured and none runs, the prompt starts a local one; a command that changes
+    /// something does so on a terminal, unless the last one was stopped on purpose. Blocks meanwhile.
     ///
     /// # Errors
     /// When there is none, or its credential cannot be read.
     pub fn find_cluster(&mut self) -> Result<&Target> {
         if self.target.is_none() {
-            self.target = Some(connect::find(&self.options)?);
+            let may_start = match (self.interactive, self.changes && !self.options.dry_run) {
+                (true, _) => MayStart::Always,
+                (false, true) if std::io::stderr().is_terminal() => MayStart::UnlessStopped,
+                (false, _) => MayStart::Never,
+            };
+            self.target = Some(connect::find(&self.options, may_start)?);
         }
         self.target.as_ref().ok_or_else(connect::nowhere)
     }

@@ -4,6 +4,7 @@ use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb}
 use crate::session::connect;
 use clap::Args;
 use dfs_client::ClusterStatus;
+use dfs_daemon::local::MayStart;
 use dfs_term::{Report, View};
 use dfs_types::Result;
 use schemars::JsonSchema;
@@ -41,8 +42,8 @@ impl Verb for Version {
 
 /// Asks without patience, and starts nothing.
 async fn ask(options: &crate::base::options::Options) -> Result<ClusterStatus> {
-    let options = crate::base::options::Options { no_start: true, timeout: Some(PATIENCE), ..options.clone() };
-    let target = tokio::task::block_in_place(|| connect::find(&options))?;
+    let options = crate::base::options::Options { timeout: Some(PATIENCE), ..options.clone() };
+    let target = tokio::task::block_in_place(|| connect::find(&options, MayStart::Never))?;
     target.open().await?.fail_fast().status().await
 }
 

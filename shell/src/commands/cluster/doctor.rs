@@ -8,7 +8,7 @@ use crate::doctor::{Area, Check, Verdict, config, machine, network};
 use crate::session::connect::{self, Target};
 use clap::Args;
 use dfs_config::{Loaded, Settings};
-use dfs_daemon::local::DaemonStatus;
+use dfs_daemon::local::{DaemonStatus, MayStart};
 use dfs_diagnosis::{Severity, findings};
 use dfs_term::figures::plural;
 use dfs_term::text::{sanitise, wrap};
@@ -72,8 +72,8 @@ fn nowhere() -> dfs_config::Directories {
 
 async fn look_at_cluster(context: &mut Context<'_>, loaded: &Loaded, daemons: &[DaemonStatus]) -> Vec<Check> {
     // Looking must not change anything: nothing is started.
-    let options = Options { no_start: true, quiet: true, timeout: Some(PATIENCE), ..context.session.options.clone() };
-    let target = match tokio::task::block_in_place(|| connect::find(&options)) {
+    let options = Options { quiet: true, timeout: Some(PATIENCE), ..context.session.options.clone() };
+    let target = match tokio::task::block_in_place(|| connect::find(&options, MayStart::Never)) {
         Ok(target) => target,
         Err(error) => {
             let mend = advice(&error).unwrap_or_else(|| "dfsd up".to_owned());

@@ -164,7 +164,7 @@ impl Verb for Top {
         let read_only = self.read_only || context.session.options.dry_run;
         let source = self.source(context, read_only).await?;
         let replay = source.playback();
-        let state = connect::state_directory(&context.session.options)?;
+        let state = connect::state_directory()?;
         let file = state.join(PREFERENCES);
         let mut preferences = if self.once { Default::default() } else { run::kept(&file) };
         preferences.theme = self.theme.map(ThemeName::from).or(preferences.theme);

@@ -38,7 +38,7 @@ impl Verb for Show {
             context.session.history.newest(count)
         } else {
             let history = History::default();
-            history.read(&History::file_in(&connect::state_directory(&context.session.options)?));
+            history.read(&History::file_in(&connect::state_directory()?));
             history.newest(count)
         };
         context.show(&Lines(newest.into_iter().map(|(number, line)| Typed { number, line }).collect()))
