@@ -41,11 +41,11 @@ pub(crate) fn credential(path: &Path, now: SystemTime) -> Vec<Check> {
         Ok(pem) => pem,
         Err(error) => {
             let why = format!("{place}: {}", crate::base::report::io_message(&error));
-            let mend = match error.kind() {
+            let fix = match error.kind() {
                 std::io::ErrorKind::PermissionDenied => format!("sudo chown $USER {place}; chmod 600 {place}"),
                 _ => "name the right file as client.credential in the settings".to_owned(),
             };
-            return vec![Check::bad(area, "credential", why, mend)];
+            return vec![Check::bad(area, "credential", why, fix)];
         }
     };
     let mut checks = vec![who(path, &pem), permissions(path)];
@@ -61,8 +61,8 @@ fn who(path: &Path, pem: &[u8]) -> Check {
             Check::ok(area, "credential", why)
         }
         Err(error) => {
-            let mend = "have the file issued anew, or name the right one as client.credential in the settings";
-            Check::bad(area, "credential", format!("{place}: {error}"), mend)
+            let fix = "have the file issued anew, or name the right one as client.credential in the settings";
+            Check::bad(area, "credential", format!("{place}: {error}"), fix)
         }
     }
 }
