@@ -164,7 +164,7 @@ impl Terminal {
     /// Waits for the prompt in this directory with nothing typed, however the cluster is.
     #[track_caller]
     pub fn prompt(&mut self, directory: &str) {
-        let prompts = ["", " !", " (away)"].map(|mark| format!("dfs:{directory}{mark}>"));
+        let prompts = ["", " !", " (unreachable)", " (reachable)"].map(|mark| format!("dfs:{directory}{mark}>"));
         self.wait(&format!("the prompt in {directory}"), |terminal| {
             terminal.is_at_prompt() && prompts.iter().any(|prompt| prompt == terminal.before_cursor().trim_end())
         });

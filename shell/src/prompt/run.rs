@@ -15,7 +15,7 @@ use dfs_term::View;
 use dfs_types::{Error, ErrorCode};
 use rustyline::config::BellStyle;
 use rustyline::error::ReadlineError;
-use rustyline::{ColorMode, CompletionType, Config, Editor, EventHandler, ExternalPrinter, KeyEvent};
+use rustyline::{ColorMode, CompletionType, Config, Editor, EventHandler, ExternalPrinter, KeyEvent, Prompt};
 use tokio::runtime::Handle;
 
 /// A line editor with our history and our help.
@@ -58,16 +58,19 @@ fn lines(session: &mut Session, runtime: &Handle, editor: &mut Line, known: &Kno
         announce(session);
         known.set_target(session.target());
         known.prefetch(&session.directory, "");
-        let prompt = label::prompt(&session.directory, &known.health(), &view, helper::screen().cells);
+        let prompt = label::Label::new(&session.directory, known, &view, helper::screen().cells);
         if let Some(assistant) = editor.helper_mut() {
-            assistant.refresh(session, dfs_term::text::width(&prompt.0));
+            assistant.refresh(session, dfs_term::text::width(prompt.raw()));
         }
         session.epoch = SignalEpoch::now();
         match editor.readline(&prompt) {
             Ok(line) => {
                 session.history.add(&line);
-                run_line(session, runtime, &line);
+                let succeeded = run_line(session, runtime, &line);
                 known.outdate();
+                if succeeded {
+                    known.look_again();
+                }
             }
             Err(ReadlineError::Interrupted) => {}
             Err(ReadlineError::Eof) => session.leave = Some(session.leave.unwrap_or(0)),
@@ -119,12 +122,12 @@ fn news(before: &Health, now: &Health) -> Option<String> {
         (_, Health::Away(error)) => {
             let mut error = error.clone();
             error.hint.get_or_insert_with(|| "commands try again until their timeout; doctor finds out why".to_owned());
-            Some(error_text("dfs: the cluster is away", &error))
+            Some(error_text("dfs: cluster unreachable", &error))
         }
         (Health::Away(_), _) => Some("dfs: the cluster is back\n".to_owned()),
         (Health::Troubled(before), Health::Troubled(now)) if before == now => None,
         (_, Health::Troubled(what)) => Some(format!("dfs: {what}; status says more\n")),
-        (Health::Troubled(_), Health::Well) => Some("dfs: the cluster is well again\n".to_owned()),
+        (Health::Troubled(_), Health::Well) => Some("dfs: the cluster is healthy again\n".to_owned()),
         (_, Health::Well | Health::Unknown) => None,
     }
 }
@@ -139,22 +142,26 @@ fn wrapped(text: &str, cells: usize) -> String {
     text.lines().map(wrapped).collect()
 }
 
-/// Runs the statements of a line up to the first that fails.
-fn run_line(session: &mut Session, runtime: &Handle, line: &str) {
+/// Runs the statements of a line up to the first that fails. Returns true if none did.
+fn run_line(session: &mut Session, runtime: &Handle, line: &str) -> bool {
     let statements = match run::typed(line) {
         Ok(statements) => statements,
-        Err(error) => return session.report("dfs-shell", &error),
+        Err(error) => {
+            session.report("dfs-shell", &error);
+            return false;
+        }
     };
     for statement in &statements {
         match runtime.block_on(run::statement(session, statement)) {
             Ended::Well => {}
             Ended::Failed(_) if statement.may_fail => {}
-            Ended::Failed(_) | Ended::ReaderGone => return,
+            Ended::Failed(_) | Ended::ReaderGone => return false,
         }
         if session.leave.is_some() {
-            return;
+            break;
         }
     }
+    !statements.is_empty()
 }
 
 #[cfg(test)]
