@@ -53,8 +53,46 @@ impl ConnectError {
     }
 }
 
+/// The text of a connection between ends that have credentials of different authorities.
+pub const FOREIGN: &str = "the other end belongs to another cluster than the credential";
+/// The text of a connection that the other end refuses because our certificate has expired.
+pub const EXPIRED: &str = "the credential has expired, or a clock is wrong";
+
+/// Returns what is wrong with a certificate in plain words; none for errors of other kinds.
+fn certificate(error: &rustls::Error) -> Option<&'static str> {
+    use rustls::{AlertDescription, CertificateError, Error};
+    Some(match error {
+        Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature)
+        | Error::AlertReceived(AlertDescription::UnknownCA) => FOREIGN,
+        Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
+            "the certificate of the other end has expired, or the clock of this machine is wrong"
+        }
+        Error::InvalidCertificate(CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. }) => {
+            "the certificate of the other end is not valid yet: a clock is wrong"
+        }
+        Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => "the other end is another daemon than expected",
+        Error::InvalidCertificate(_) => "the certificate of the other end is not valid",
+        Error::AlertReceived(AlertDescription::CertificateExpired) => EXPIRED,
+        Error::AlertReceived(
+            AlertDescription::BadCertificate
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::DecryptError
+            | AlertDescription::AccessDenied,
+        ) => "the other end does not accept the credential",
+        _ => return None,
+    })
+}
+
 /// The words of the system, in lower case and without its number.
 fn plain(error: &std::io::Error) -> String {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    if let Some(words) = inner.and_then(certificate) {
+        return words.to_owned();
+    }
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
     let mut chars = text.chars();

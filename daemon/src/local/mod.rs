@@ -44,4 +44,5 @@ pub use remove::remove;
 pub use status::{DaemonStatus, State, status};
 pub use stop::{Down, down};
 pub use up::{Up, UpOptions, up};
+pub use user::owner;
 pub use waiting::Say;

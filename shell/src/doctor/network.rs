@@ -7,7 +7,7 @@ use dfs_client::{Identity, NodeAddress, NodeState, NodeStatus};
 use dfs_daemon::local::{self, DaemonStatus, State};
 use dfs_diagnosis::{SKEW_MAX_MS, names};
 use dfs_term::figures::{apart, latency, plural};
-use dfs_types::{DatanodeId, Protection, Result};
+use dfs_types::{DatanodeId, Error, Protection, Result};
 use futures::StreamExt;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -73,7 +73,7 @@ pub(crate) struct Masters {
     /// A master answered.
     pub any: bool,
     /// The addresses that did not, and why.
-    pub silent: Vec<String>,
+    pub silent: Vec<Error>,
 }
 
 /// Asks each master: whether and how quickly it answers, and its clock. If none answers, that is one problem, which the
@@ -96,7 +96,7 @@ pub(crate) async fn masters(identity: &Identity, addresses: &[SocketAddr]) -> Ma
             Err(error) if any => {
                 checks.push(Check::bad(Area::Network, name, error.message, "start it on its machine: dfsd master"));
             }
-            Err(error) => silent.push(error.message),
+            Err(error) => silent.push(error),
         }
     }
     Masters { checks, any, silent }

@@ -8,10 +8,13 @@ use dfs_daemon::local::spec::Spec;
 use dfs_daemon::local::{DaemonStatus, Layout, MayStart, Started, State};
 use dfs_diagnosis::{Finding, LocalDaemon, Process, unreachable};
 use dfs_rpc::tls::Identity;
+use dfs_rpc::transport::{EXPIRED, FOREIGN};
 use dfs_term::figures::plural;
 use dfs_types::{Error, ErrorCode, MasterId, Result};
 use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 use std::time::Duration;
 
 /// A suspended master is waited for so long: it may be continued.
@@ -105,7 +108,7 @@ pub(crate) fn find_with(
     }
     if !settings.client.masters.is_empty() {
         let credential = credential(&settings, &directories).ok_or_else(no_credential)?;
-        let identity = identity(&credential)?;
+        let identity = identity(&credential, &directories, options)?;
         return Ok(Target {
             masters: settings.client.masters.clone(),
             identity,
@@ -128,7 +131,7 @@ pub(crate) fn find_with(
     }
     let credential = settings.client.credential.clone().unwrap_or(local.credential);
     let masters = local.masters.iter().map(ToString::to_string).collect();
-    let identity = identity(&credential)?;
+    let identity = identity(&credential, &directories, options)?;
     Ok(Target { masters, identity, credential, settings: settings.client, local: Some(directories) })
 }
 
@@ -192,12 +195,41 @@ fn no_credential() -> Error {
     error.hint("name its file in the settings as client.credential, or in DFS_CLIENT_CREDENTIAL")
 }
 
-fn identity(path: &Path) -> Result<Identity> {
+/// Permission bits for anybody but the owner.
+pub(crate) const OTHERS: u32 = 0o077;
+
+/// Says once that others can use the key.
+fn warn_of_others(path: &Path, options: &Options) {
+    static SAID: Once = Once::new();
+    let others = std::fs::metadata(path).is_ok_and(|metadata| metadata.mode() & OTHERS != 0);
+    if others && !options.quiet && !options.json {
+        let place = path.display();
+        SAID.call_once(|| {
+            eprintln!("dfs-shell: warning: the credential {place} can be read by others\n  hint: chmod 600 {place}");
+        });
+    }
+}
+
+/// Returns what helps somebody who may not read this credential. Only the one of the user's own cluster is the user's for
+/// certain; any other one is somebody's key.
+pub(crate) fn denied_hint(path: &Path, directories: &Directories) -> String {
+    if local_credential(directories).is_some_and(|own| own == path) {
+        return format!("it is that of your own cluster: sudo chown $USER {}", path.display());
+    }
+    let owner = dfs_daemon::local::owner(path).unwrap_or_else(|| "somebody else".to_owned());
+    format!(
+        "it belongs to {owner}: ask for a credential of your own, or name another one as client.credential in the \
+         settings, or in DFS_CLIENT_CREDENTIAL"
+    )
+}
+
+fn identity(path: &Path, directories: &Directories, options: &Options) -> Result<Identity> {
     let unusable =
         |what: String, hint: String| Error::new(ErrorCode::Unauthenticated, what).at(path.display()).hint(hint);
+    warn_of_others(path, options);
     let pem = std::fs::read(path).map_err(|error| {
         let hint = match error.kind() {
-            std::io::ErrorKind::PermissionDenied => format!("it must be yours: sudo chown $USER {}", path.display()),
+            std::io::ErrorKind::PermissionDenied => denied_hint(path, directories),
             _ => "name it in the settings as client.credential, or in DFS_CLIENT_CREDENTIAL".to_owned(),
         };
         unusable(format!("the credential cannot be read: {}", crate::base::report::io_message(&error)), hint)
@@ -226,15 +258,23 @@ impl Target {
     }
 
     /// What to look at when one end does not believe the other one.
-    pub fn doubt(&self) -> String {
+    pub fn doubt(&self, error: &Error) -> String {
         let credential = self.credential.display();
+        let anew = "name another one as client.credential in the settings, or in DFS_CLIENT_CREDENTIAL";
         match &self.local {
+            None if error.message.contains(FOREIGN) => {
+                let cluster = self.identity.cluster;
+                format!("the credential {credential} is of another cluster ({cluster}): {anew}, or check the masters")
+            }
+            None if error.message.contains(EXPIRED) => {
+                format!("date shows the clock; if it is right, have {credential} issued anew")
+            }
             Some(directories) => format!(
                 "the credential is {credential}, the address of the master is from {}; restore what has changed of them, \
                  or run dfsd down and dfsd up",
                 directories.run.display()
             ),
-            None => format!("the credential is {credential}; name another one as client.credential in the settings"),
+            None => format!("the credential is {credential}; {anew}"),
         }
     }
 
@@ -309,4 +349,23 @@ pub(crate) fn state_directory() -> Result<PathBuf> {
 /// As [`directories`].
 pub(crate) fn config_directory() -> Result<PathBuf> {
     directories().map(|directories| directories.config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_of_somebody_else_is_not_to_be_taken() {
+        let home = tempfile::tempdir().expect("a directory");
+        let directories = Directories::under(home.path());
+        let key = home.path().join("other.pem");
+        std::fs::write(&key, "").expect("written");
+        let hint = denied_hint(&key, &directories);
+        let owner = dfs_daemon::local::owner(&key).expect("it is there");
+        assert!(hint.starts_with(&format!("it belongs to {owner}: ask for a credential of your own")), "{hint}");
+        assert!(!hint.contains("chown"), "{hint}");
+        let hint = denied_hint(&home.path().join("absent.pem"), &directories);
+        assert!(hint.starts_with("it belongs to somebody else: "), "{hint}");
+    }
 }

@@ -208,7 +208,7 @@ impl Session {
     pub fn report(&self, command: &str, error: &Error) {
         let mut error = error.clone();
         if error.code == ErrorCode::Unauthenticated && error.hint.is_none() {
-            error.hint = self.target.as_ref().map(Target::doubt);
+            error.hint = self.target.as_ref().map(|target| target.doubt(&error));
         }
         let text = if self.options.json {
             error_json(command, &error, self.location.as_ref())

@@ -1,14 +1,17 @@
 //! The local cluster when its daemons do not run as they should: every command says so at once, and names what helps.
 
+use dfs_daemon::authority::{Authority, VALIDITY};
 use dfs_daemon::local::run_file::{ProcessKey, RunFile};
 use dfs_tests::cluster::Said;
 use dfs_tests::process::Process;
 use dfs_tests::stranger::{Manner, Stranger};
 use dfs_tests::terminal::{Terminal, key};
 use dfs_tests::{Cluster, Spec, content};
+use dfs_types::Principal;
 use serde_json::Value;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// A command of a cluster that is known not to answer ends within this time.
 const SOON: Duration = Duration::from_secs(2);
@@ -98,6 +101,47 @@ fn masters_elsewhere_are_not_waited_for_by_those_who_look() {
     let said = cluster.shell(&["--masters", &gone.to_string(), "--timeout", "3s", "ls", "/"]);
     assert!(said.code == 3 && said.stderr.contains("deadline 3s"), "{said:?}");
     assert!(said.stderr.contains("ls: waiting for "), "{said:?}");
+}
+
+#[test]
+fn a_credential_that_does_not_fit_is_named_and_one_that_others_can_read_too() {
+    let cluster = Cluster::start(Spec::default().datanodes(1).replication(1));
+    let other = Cluster::start(Spec::default().datanodes(1).replication(1));
+    let masters = other.daemon("master-1").address;
+    let said = soon(&cluster, &["--masters", &masters, "ls", "/"]);
+    assert_eq!(said.code, 4, "{said:?}");
+    let what = "the other end belongs to another cluster than the credential";
+    let hint = format!("  hint: the credential {} is of another cluster (", cluster.credential().display());
+    assert!(said.stderr.contains(what) && said.stderr.contains(&hint), "{said:?}");
+    let said = soon(&cluster, &["--masters", &masters, "doctor"]);
+    assert!(said.stdout.contains(what) && said.stdout.contains("is of another cluster ("), "{said:?}");
+
+    // One that was issued long ago.
+    let pem = std::fs::read(cluster.home().join("credentials/authority.pem")).expect("read");
+    let authority = Authority::from_pem(&pem).expect("an authority");
+    let long_ago = SystemTime::now() - 2 * VALIDITY;
+    let issued = authority.issue(&Principal::User("root".into()), long_ago).expect("issued");
+    let expired = cluster.home().join("expired.pem");
+    std::fs::write(&expired, issued).expect("written");
+    std::fs::set_permissions(&expired, std::fs::Permissions::from_mode(0o644)).expect("set");
+    let with = |masters: Option<&str>, words: &[&str]| {
+        let mut command = cluster.shell_command();
+        command.env("DFS_CLIENT_CREDENTIAL", &expired).args(masters.iter().flat_map(|masters| ["--masters", masters]));
+        let output = command.args(words).output().expect("run");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let own = cluster.daemon("master-1").address;
+    let (code, said) = with(Some(&own), &["-c", "-ls /; ls /"]);
+    assert_eq!(code, Some(4), "{said}");
+    assert!(said.contains("the credential has expired, or a clock is wrong"), "{said}");
+    let place = expired.display();
+    assert!(said.contains(&format!("hint: date shows the clock; if it is right, have {place} issued anew")), "{said}");
+    // Once, however often it is used.
+    let warning = format!("warning: the credential {place} can be read by others\n  hint: chmod 600 {place}\n");
+    assert_eq!(said.matches(&warning).count(), 1, "{said}");
+    std::fs::set_permissions(&expired, std::fs::Permissions::from_mode(0o600)).expect("set");
+    let (_, said) = with(Some(&own), &["ls", "/"]);
+    assert!(!said.contains("warning"), "{said}");
 }
 
 /// Runs `dfsd`, which must end soon.

@@ -45,7 +45,7 @@ impl Verb for Doctor {
             Some(error) => checks.push(Check::bad(Area::Config, "settings", error.message, SETTINGS_FIX)),
         }
         if let Some(path) = connect::credential(&loaded.settings, &directories) {
-            checks.extend(config::credential(&path, SystemTime::now()));
+            checks.extend(config::credential(&path, &directories, SystemTime::now()));
         }
         let daemons = network::local_daemons(&directories);
         let found = look_at_cluster(context, &loaded, &directories, &daemons).await;
@@ -95,9 +95,13 @@ async fn look_at_cluster(
     let masters = network::masters(target.identity(), &addresses).await;
     checks.extend(masters.checks);
     if !masters.any {
-        if !masters.silent.is_empty() {
-            let finding = unreachable(&masters.silent.join("; "), target.daemons().as_deref());
-            checks.push(no_master(finding, daemons));
+        let reasons: Vec<&str> = masters.silent.iter().map(|error| error.message.as_str()).collect();
+        match masters.silent.iter().find(|error| error.code == ErrorCode::Unauthenticated) {
+            Some(error) => checks.push(Check::bad(Area::Network, "masters", reasons.join("; "), target.doubt(error))),
+            None if reasons.is_empty() => {}
+            None => {
+                checks.push(no_master(unreachable(&reasons.join("; "), target.daemons().as_deref()), daemons));
+            }
         }
         return checks;
     }
