@@ -26,6 +26,7 @@ pub use observation::{Affected, LocalDaemon, Observation, Process};
 pub use order::findings;
 pub use rules::clock::SKEW_MAX_MS;
 pub use rules::masters::unreachable;
+pub use rules::nodes::bring_back;
 pub use rules::replication::{Reason, awaited, reason, reasons};
 pub use severity::Severity;
 pub use words::{names, room, unfinished};

@@ -34,7 +34,7 @@ pub fn remove<E: From<Error>>(
     let mut spec = Spec::expect(&layout)?;
     let identity = health::identity(&layout.user_credential(&spec.superuser))?;
     let health = health::ask(&identity, &spec.master_addresses())
-        .map_err(|error| error.hint("the master knows whether it is drained: dfsd start master-1"))?;
+        .map_err(|error| error.hint("the master knows whether it is drained; dfsd status shows how it is"))?;
     is_spare(&health, node)?;
     confirm()?;
     stop_all(&layout, &[id], TERM_PATIENCE, say)?;

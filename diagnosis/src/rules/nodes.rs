@@ -17,12 +17,13 @@ pub(crate) fn start_missing(seen: &Observation<'_>, otherwise: &str) -> String {
     let silent: Vec<DatanodeId> = seen.silent().into_iter().map(|node| node.id).collect();
     match (silent.as_slice(), seen.status.absent.as_slice()) {
         ([], []) => otherwise.to_owned(),
-        ([], missing) | (missing, _) => start(seen, missing),
+        ([], missing) | (missing, _) => bring_back(seen, missing),
     }
 }
 
-/// Returns the command that brings these datanodes back: one command for all of them.
-fn start(seen: &Observation<'_>, nodes: &[DatanodeId]) -> String {
+/// Returns the command that brings these datanodes back: one command for all of them. On another machine they are started
+/// there.
+pub fn bring_back(seen: &Observation<'_>, nodes: &[DatanodeId]) -> String {
     let Some(first) = nodes.first() else { return "nodes".to_owned() };
     if seen.local.is_none() {
         return format!("why {first}");
@@ -86,7 +87,8 @@ fn dead(seen: &Observation<'_>) -> Option<Finding> {
         "its chunks are re-replicated from other replicas; if it comes back, its replicas count again",
         "their chunks are re-replicated from other replicas; if they come back, their replicas count again",
     );
-    let finding = Finding::new(Kind::DatanodeDead, Severity::Warning, (what, impact), meanwhile, start(seen, &nodes));
+    let finding =
+        Finding::new(Kind::DatanodeDead, Severity::Warning, (what, impact), meanwhile, bring_back(seen, &nodes));
     (number > 0).then(|| finding.since(seen.status.lasting.dead))
 }
 
@@ -102,7 +104,7 @@ fn absent(seen: &Observation<'_>) -> Option<Finding> {
         Severity::Warning,
         (what, of(number, "its replicas do not count", "their replicas do not count")),
         "under-replicated chunks are re-replicated; replicas count again when their datanode registers",
-        if seen.local.is_some() { start(seen, absent) } else { format!("node forget {first}") },
+        if seen.local.is_some() { bring_back(seen, absent) } else { format!("node forget {first}") },
     ))
 }
 
@@ -117,7 +119,8 @@ fn stale(seen: &Observation<'_>) -> Option<Finding> {
         "it is declared dead if no heartbeat arrives in time; its chunks are then re-replicated",
         "they are declared dead if no heartbeats arrive in time; their chunks are then re-replicated",
     );
-    let finding = Finding::new(Kind::DatanodeStale, Severity::Warning, (what, impact), meanwhile, start(seen, &nodes));
+    let finding =
+        Finding::new(Kind::DatanodeStale, Severity::Warning, (what, impact), meanwhile, bring_back(seen, &nodes));
     // While reports are waited for, another finding says so.
     (number > 0 && seen.status.awaited().is_none()).then(|| finding.since(seen.status.lasting.stale))
 }

@@ -46,6 +46,7 @@ fn the_session_outlives_the_cluster() {
     terminal.line("ls /data");
     terminal.see("ls: /data: no master answers: master-1 has crashed");
     terminal.see("hint: dfsd up");
+    terminal.wait("that it is said", |terminal| terminal.text().matches("dfs: cluster unreachable").count() >= 2);
     terminal.send("ls /da");
     terminal.send(key::TAB);
     terminal.give_up();

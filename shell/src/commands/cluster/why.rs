@@ -6,6 +6,7 @@ use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb}
 use crate::commands::shared::seen::Seen;
 use clap::Args;
 use dfs_client::{ChunkStatus, ClusterStatus, Located, NodeState, NodeStatus};
+use dfs_diagnosis::bring_back;
 use dfs_term::figures::{age, plural, size, span};
 use dfs_term::text::{sanitise, wrap};
 use dfs_term::{Report, Tone, View};
@@ -117,14 +118,14 @@ async fn datanode(context: &mut Context<'_>, name: &str) -> Result<Explained> {
                 "It gets no new chunks and is read from last. Its {chunks} are not copied yet: it may come back."
             ));
             why.say("If it stays silent it is given up as dead, and what lay there is copied from the other replicas.");
-            why.next = if local { format!("dfsd start {id}") } else { "nodes".into() };
+            why.next = if local { bring_back(&seen.observation(), &[id]) } else { "nodes".into() };
         }
         NodeState::Dead if node.is_drained() => why.say(format!("{id} is dead: last heard from {heard}.")),
         NodeState::Dead => {
             why.wrong(format!("{id} is dead: last heard from {heard}."));
             why.say(format!("Its {chunks} do not count as copies; they are made anew from the other replicas."));
             why.say("If it comes back with its data, its replicas count again and surplus ones are deleted.");
-            why.next = if local { format!("dfsd start {id}") } else { "replication --watch".into() };
+            why.next = if local { bring_back(&seen.observation(), &[id]) } else { "replication --watch".into() };
         }
     }
     tell_drain(&mut why, &node, local);
@@ -190,7 +191,13 @@ async fn master(context: &mut Context<'_>, id: MasterId) -> Result<Explained> {
         Err(error) => {
             why.wrong(format!("{id} does not answer: {}.", error.message));
             why.say("The others go on as long as they are a majority.");
-            why.next = if seen.is_local() { format!("dfsd start {id}") } else { "masters".into() };
+            let name = id.to_string();
+            let own = seen.observation().local.and_then(|local| local.iter().find(|daemon| daemon.id == name));
+            why.next = match own {
+                Some(daemon) if daemon.process.is_gone() => format!("dfsd start {id}"),
+                Some(_) => format!("dfsd restart {id}"),
+                None => "masters".into(),
+            };
         }
     }
     Ok(why)
