@@ -1,7 +1,7 @@
 //! The connection to the master that leads.
 
 use super::backoff::pauses;
-use super::outlook::Outlook;
+use super::outlook::{Outlook, Waited};
 use crate::clock;
 use dfs_rpc::hello::Service;
 use dfs_rpc::services::UserClient;
@@ -135,10 +135,12 @@ impl Masters {
         tokio::select! {
             biased;
             made = self.tries(patience, once) => made.map_err(|error| match error.code {
-                ErrorCode::Unreachable | ErrorCode::Timeout => outlook.look(Duration::MAX).unwrap_or(error),
+                ErrorCode::Unreachable | ErrorCode::Timeout => {
+                    outlook.look(Waited { span: Duration::MAX, connected: self.is_connected() }).unwrap_or(error)
+                }
                 _ => error,
             }),
-            error = outlook.hopeless() => Err(error),
+            error = outlook.hopeless(|| self.is_connected()) => Err(error),
         }
     }
 
@@ -166,7 +168,7 @@ impl Masters {
             attempt += 1;
             let error = failed.error;
             if failed.closed
-                && let Some(cause) = self.outlook.as_ref().and_then(|outlook| outlook.look(clock::since(begun)))
+                && let Some(cause) = self.outlook.as_ref().and_then(|outlook| outlook.look(closed_since(begun)))
             {
                 return Err(cause);
             }
@@ -194,6 +196,10 @@ impl Masters {
             }
             tokio::time::sleep(span).await;
         }
+    }
+
+    fn is_connected(&self) -> bool {
+        self.open.lock().is_some()
     }
 
     /// Opens the connection if there is none.
@@ -279,6 +285,11 @@ impl Masters {
             line.leader = leader;
         }
     }
+}
+
+/// A call without a connection.
+fn closed_since(begun: Instant) -> Waited {
+    Waited { span: clock::since(begun), connected: false }
 }
 
 /// The masters that did not take a connection, and the reasons.

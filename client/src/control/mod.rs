@@ -6,4 +6,4 @@ mod outlook;
 
 pub(crate) use backoff::{pause, pauses};
 pub(crate) use masters::{Masters, Patience};
-pub use outlook::Outlook;
+pub use outlook::{Outlook, Waited};

@@ -2,7 +2,7 @@
 
 use crate::base::options::Options;
 use crate::base::report::usage;
-use dfs_client::{Client, ClientOptions, Outlook};
+use dfs_client::{Client, ClientOptions, Outlook, Waited};
 use dfs_config::{ClientSettings, Directories, Environment, Loaded, Sources};
 use dfs_daemon::local::spec::Spec;
 use dfs_daemon::local::{DaemonStatus, Layout, MayStart, Started, State};
@@ -161,7 +161,7 @@ fn local_daemon(daemon: &DaemonStatus) -> LocalDaemon {
 
 /// Returns the finding for a call that has waited so long for the masters of the local cluster, if their processes tell that
 /// none of them will answer. While somebody starts or stops daemons, any of them may.
-fn hopeless(directories: &Directories, waited: Duration) -> Option<Finding> {
+fn hopeless(directories: &Directories, waited: Waited) -> Option<Finding> {
     if dfs_daemon::local::is_changing(directories) {
         return None;
     }
@@ -169,8 +169,9 @@ fn hopeless(directories: &Directories, waited: Duration) -> Option<Finding> {
     let mut masters = daemons.iter().filter(|daemon| daemon.id.parse::<MasterId>().is_ok());
     let may_answer = |daemon: &LocalDaemon| match daemon.process {
         Process::Running => true,
-        Process::Suspended => waited < SUSPENDED_PATIENCE,
-        Process::Stopped | Process::Crashed => false,
+        Process::Suspended => waited.span < SUSPENDED_PATIENCE,
+        // One that holds a connection is there, whatever its run file says.
+        Process::Stopped | Process::Crashed => waited.connected,
     };
     if masters.any(may_answer) {
         return None;
@@ -300,9 +301,9 @@ impl Target {
         Ok(Client::with_outlook(self.client_options().await?, outlook))
     }
 
-    /// Returns the reason for which no master of the local cluster will answer, if their processes tell one.
-    pub fn hopeless(&self) -> Option<Finding> {
-        hopeless(self.local.as_ref()?, Duration::MAX)
+    /// Returns the finding for a local cluster whose masters are suspended: they take connections and do not answer.
+    pub fn suspended(&self) -> Option<Finding> {
+        hopeless(self.local.as_ref()?, Waited { span: Duration::MAX, connected: true })
     }
 
     /// Returns the handle for a command that shows how the cluster is: it does not wait long for one that is elsewhere and

@@ -79,7 +79,7 @@ async fn look_at_cluster(
             return vec![Check::bad(Area::Network, "cluster", error.message, fix)];
         }
     };
-    if let Some(finding) = target.hopeless() {
+    if let Some(finding) = target.suspended() {
         return vec![no_master(finding, daemons)];
     }
     let (mut checks, mut addresses): (Vec<Check>, Vec<SocketAddr>) = Default::default();
