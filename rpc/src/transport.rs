@@ -291,3 +291,34 @@ fn enlarge_buffers(tcp: &TcpStream) {
 pub fn framed<In, Out>(stream: TlsStream<TcpStream>) -> Transport<In, Out> {
     Framed::with_capacity(stream, PostcardCodec::default(), 8 << 10)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::{AlertDescription, CertificateError};
+
+    #[test]
+    fn certificates_that_do_not_fit_are_told_in_plain_words() {
+        let told = |error: rustls::Error| {
+            let error = std::io::Error::new(std::io::ErrorKind::InvalidData, error);
+            ConnectError::from(error).into_error("h:1")
+        };
+        for (error, words) in [
+            (rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer), FOREIGN),
+            (rustls::Error::AlertReceived(AlertDescription::UnknownCA), FOREIGN),
+            (rustls::Error::AlertReceived(AlertDescription::CertificateExpired), EXPIRED),
+            (
+                rustls::Error::InvalidCertificate(CertificateError::Expired),
+                "the certificate of the other end has expired, or the clock of this machine is wrong",
+            ),
+            (
+                rustls::Error::InvalidCertificate(CertificateError::NotValidForName),
+                "the other end is another daemon than expected",
+            ),
+        ] {
+            let told = told(error);
+            assert_eq!((told.code, told.message), (ErrorCode::Unauthenticated, format!("h:1: connect: {words}")));
+        }
+        assert!(told(rustls::Error::HandshakeNotComplete).message.contains("handshake"));
+    }
+}

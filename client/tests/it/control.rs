@@ -2,8 +2,8 @@
 
 use crate::cluster::{Cluster, content, path};
 use dfs_client::{
-    CancellationToken, Client, ClientOptions, Copied, CopyOptions, ListDirectory, Outlook, Progress, PutOptions, Source,
-    Waited,
+    CancellationToken, Client, ClientOptions, Copied, CopyOptions, ListDirectory, Outlook, Progress, PutOptions,
+    Source, Waited,
 };
 use dfs_rpc::board::{Board, BoardVersion, LogStatus};
 use dfs_rpc::wire::ClusterStatus;

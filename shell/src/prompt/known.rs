@@ -119,10 +119,10 @@ impl Known {
         self.shared.state().health = health;
     }
 
-    /// A command has succeeded: if the cluster did not answer when it was last looked at, looks again before the next
-    /// prompt. What is found then is news as ever.
-    pub(super) fn look_again(&self) {
-        if matches!(self.health(), Health::Away(_)) {
+    /// A command has succeeded, or found that the cluster cannot be reached: if it was otherwise when it was last looked at,
+    /// looks again before the next prompt. What is found then is news as ever.
+    pub(super) fn look_again(&self, reached: bool) {
+        if matches!(self.health(), Health::Away(_)) == reached {
             let before = self.shared.state().looks;
             self.shared.look.notify_one();
             self.within(LOOK_PATIENCE, self.shared.until(|state| (state.looks > before).then_some(())));

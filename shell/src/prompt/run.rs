@@ -66,10 +66,10 @@ fn lines(session: &mut Session, runtime: &Handle, editor: &mut Line, known: &Kno
         match editor.readline(&prompt) {
             Ok(line) => {
                 session.history.add(&line);
-                let succeeded = run_line(session, runtime, &line);
+                let code = run_line(session, runtime, &line);
                 known.outdate();
-                if succeeded {
-                    known.look_again();
+                if code == 0 || code == ErrorCode::Unreachable.exit_code() {
+                    known.look_again(code == 0);
                 }
             }
             Err(ReadlineError::Interrupted) => {}
@@ -142,26 +142,26 @@ fn wrapped(text: &str, cells: usize) -> String {
     text.lines().map(wrapped).collect()
 }
 
-/// Runs the statements of a line up to the first that fails. Returns true if none did.
-fn run_line(session: &mut Session, runtime: &Handle, line: &str) -> bool {
+/// Runs the statements of a line up to the first that fails. Returns the exit code of that one.
+fn run_line(session: &mut Session, runtime: &Handle, line: &str) -> u8 {
     let statements = match run::typed(line) {
         Ok(statements) => statements,
         Err(error) => {
             session.report("dfs-shell", &error);
-            return false;
+            return error.code.exit_code();
         }
     };
     for statement in &statements {
         match runtime.block_on(run::statement(session, statement)) {
             Ended::Well => {}
             Ended::Failed(_) if statement.may_fail => {}
-            Ended::Failed(_) | Ended::ReaderGone => return false,
+            ended @ (Ended::Failed(_) | Ended::ReaderGone) => return ended.code(),
         }
         if session.leave.is_some() {
             break;
         }
     }
-    !statements.is_empty()
+    0
 }
 
 #[cfg(test)]
