@@ -66,7 +66,7 @@ fn lines(session: &mut Session, runtime: &Handle, editor: &mut Line, known: &Kno
         known.follow(session);
         known.prefetch(&session.directory, "");
         let context = session.target().and_then(Target::context);
-        let prompt = label::prompt(context, &session.directory, &known.health(), &view, helper::screen().cells);
+        let prompt = label::Label::new(context, &session.directory, known, &view, helper::screen().cells);
         if let Some(assistant) = editor.helper_mut() {
             assistant.refresh(session);
         }
@@ -74,8 +74,11 @@ fn lines(session: &mut Session, runtime: &Handle, editor: &mut Line, known: &Kno
         match read::entry(session, editor, &prompt, &view) {
             Ok(line) => {
                 session.history.add(line.trim_end_matches('\n'));
-                run_line(session, runtime, &line);
+                let code = run_line(session, runtime, &line);
                 known.outdate();
+                if code == 0 || code == ErrorCode::Unreachable.exit_code() {
+                    known.look_again(code == 0);
+                }
             }
             Err(ReadlineError::Interrupted) => {}
             Err(ReadlineError::Eof) => session.leave = Some(session.leave.unwrap_or(0)),
@@ -127,13 +130,14 @@ fn news(before: &Health, now: &Health) -> Option<String> {
     match (before, now) {
         (Health::Away(_), Health::Away(_)) => None,
         (_, Health::Away(error)) => {
-            let error = error.clone().hint("commands try again by themselves; doctor looks for the cause");
-            Some(error_text("dfs: the cluster is away", &error))
+            let mut error = error.clone();
+            error.hint.get_or_insert_with(|| "commands try again until their timeout; doctor finds out why".to_owned());
+            Some(error_text("dfs: cluster unreachable", &error))
         }
         (Health::Away(_), _) => Some("dfs: the cluster is back\n".to_owned()),
         (Health::Troubled(before), Health::Troubled(now)) if before == now => None,
         (_, Health::Troubled(what)) => Some(format!("dfs: {what}; status says more\n")),
-        (Health::Troubled(_), Health::Well) => Some("dfs: the cluster is well again\n".to_owned()),
+        (Health::Troubled(_), Health::Well) => Some("dfs: the cluster is healthy again\n".to_owned()),
         (_, Health::Well | Health::Unknown) => None,
     }
 }
@@ -148,22 +152,26 @@ fn wrapped(text: &str, cells: usize) -> String {
     text.lines().map(wrapped).collect()
 }
 
-/// Runs the statements of a line up to the first that fails.
-fn run_line(session: &mut Session, runtime: &Handle, line: &str) {
+/// Runs the statements of a line up to the first that fails. Returns the exit code of that one.
+fn run_line(session: &mut Session, runtime: &Handle, line: &str) -> u8 {
     let statements = match run::typed(line) {
         Ok(statements) => statements,
-        Err(error) => return session.report("dfs-shell", &error),
+        Err(error) => {
+            session.report("dfs-shell", &error);
+            return error.code.exit_code();
+        }
     };
     for statement in &statements {
         match runtime.block_on(run::statement(session, statement)) {
             Ended::Well => {}
             Ended::Failed(_) if statement.may_fail => {}
-            Ended::Failed(_) | Ended::ReaderGone => return,
+            ended @ (Ended::Failed(_) | Ended::ReaderGone) => return ended.code(),
         }
         if session.leave.is_some() {
-            return;
+            break;
         }
     }
+    0
 }
 
 #[cfg(test)]
