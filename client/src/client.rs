@@ -1,7 +1,7 @@
 //! The client handle.
 
 use crate::clock;
-use crate::control::{Masters, Patience};
+use crate::control::{Masters, Outlook, Patience};
 use crate::pool::{IDLE_TIME, Pool};
 use dfs_config::ClientSettings;
 use dfs_rpc::services::UserClient;
@@ -44,9 +44,15 @@ impl Client {
     /// Creates a client without connecting. If created inside a tokio runtime, it closes idle
     /// connections in the background.
     pub fn new(options: ClientOptions) -> Self {
+        Self::with_outlook(options, None)
+    }
+
+    /// As [`Client::new`], for callers that know more of the masters: a call that no master answers ends as soon as the
+    /// outlook says that waiting is of no use.
+    pub fn with_outlook(options: ClientOptions, outlook: Option<Outlook>) -> Self {
         let ClientOptions { masters, identity, settings } = options;
-        let patience = Patience { limit: settings.rpc_timeout, fail_fast: false };
-        let masters = Masters::new(masters, identity.clone());
+        let patience = Patience { limit: settings.rpc_timeout, fail_fast: false, brief: false };
+        let masters = Masters::new(masters, identity.clone(), outlook);
         let shared = Arc::new(Shared { masters, pool: Pool::default(), identity, settings });
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(sweep(Arc::downgrade(&shared)));
@@ -79,6 +85,15 @@ impl Client {
     #[must_use]
     pub fn fail_fast(mut self) -> Self {
         self.patience.fail_fast = true;
+        self
+    }
+
+    /// Returns a client of the same cluster whose calls end soon if no master accepts the
+    /// connection: after about 2 s, or when each master has refused it twice. The error names the
+    /// masters and the reasons.
+    #[must_use]
+    pub fn brief(mut self) -> Self {
+        self.patience.brief = true;
         self
     }
 

@@ -48,6 +48,7 @@ mod transfer;
 mod write;
 
 pub use client::{Client, ClientOptions};
+pub use control::{Outlook, Waited};
 pub use copies::CopyOptions;
 pub use dfs_rpc::board;
 pub use dfs_rpc::tls::{CredentialError, Identity};

@@ -25,6 +25,12 @@ impl Environment {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// Returns the same variables without one of them.
+    #[must_use]
+    pub fn without(&self, name: &str) -> Self {
+        self.iter().filter(|(other, _)| *other != name).collect()
+    }
+
     /// Returns all variables except empty ones, in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).filter(|(_, value)| !value.is_empty())

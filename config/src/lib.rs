@@ -19,7 +19,7 @@ pub use directories::{Directories, Environment};
 pub use document::{default_file, to_toml};
 pub use error::ConfigError;
 pub use key::{Key, keys};
-pub use load::{Loaded, Sources, load};
+pub use load::{Loaded, Sources, load, load_what_can_be};
 pub use settings::{ClientSettings, DatanodeSettings, LogSettings, MasterSettings, Settings};
 
 #[cfg(test)]

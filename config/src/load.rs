@@ -16,7 +16,7 @@ use toml::de::{DeTable, DeValue};
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// The sources of a program's settings.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Sources<'a> {
     /// A file that was given explicitly; it must exist.
     pub file: Option<&'a Path>,
@@ -79,6 +79,17 @@ pub fn load(sources: &Sources<'_>) -> Result<Loaded, ConfigError> {
     }
     loaded.check()?;
     Ok(loaded)
+}
+
+/// Reads what can be understood of the settings, for programs that go on after an error of [`load`]: without the file if
+/// that is at fault, without the environment if that is.
+pub fn load_what_can_be(sources: &Sources<'_>) -> Loaded {
+    let (nothing, no_file) = (Environment::default(), sources.environment.without("DFS_CONFIG"));
+    let without_file = Sources { file: None, default_file: None, environment: &no_file, ..*sources };
+    let without_environment = Sources { environment: &nothing, ..*sources };
+    let without_either = Sources { environment: &nothing, ..without_file };
+    let tries = [without_file, without_environment, without_either];
+    tries.iter().find_map(|sources| load(sources).ok()).unwrap_or_default()
 }
 
 fn read_file(file: &Path) -> Result<String, ConfigError> {

@@ -187,3 +187,20 @@ fn a_flag_may_be_a_list_whose_elements_contain_commas() {
     assert_eq!(settings.datanode.data_dirs, [Path::new("/a,1"), Path::new("/b")]);
     assert_eq!(settings.datanode.masters, ["[::1]:9870"]);
 }
+
+#[test]
+fn a_program_that_must_go_on_has_what_can_be_understood() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("dfs.toml");
+    std::fs::write(&file, "nosuch = 1\n").expect("written");
+    let what_can_be = |environment: &Environment| {
+        let sources = Sources { file: None, default_file: Some(&file), environment, overrides: &[] };
+        assert!(load(&sources).is_err());
+        load_what_can_be(&sources)
+    };
+    let masters = "h:1";
+    assert_eq!(what_can_be(&environment(&[("DFS_MASTERS", masters)])).settings.client.masters, [masters]);
+    let named = environment(&[("DFS_CONFIG", file.to_str().expect("UTF-8")), ("DFS_MASTERS", masters)]);
+    assert_eq!(what_can_be(&named).settings.client.masters, [masters]);
+    assert_eq!(what_can_be(&environment(&[("DFS_MASTER_NOSUCH", "1")])).settings, Settings::default());
+}

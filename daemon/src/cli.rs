@@ -64,9 +64,20 @@ impl Context {
             environment: &environment,
             overrides: &overrides,
         };
-        let loaded = dfs_config::load(&sources)?;
+        let loaded = match dfs_config::load(&sources) {
+            Err(error) if args.command.needs_no_settings() => {
+                eprintln!("dfsd: warning: {error}");
+                dfs_config::load_what_can_be(&sources)
+            }
+            loaded => loaded?,
+        };
         Ok(Self { directories, loaded })
     }
+}
+
+/// Says on standard error what is waited for.
+fn say(what: &str) {
+    eprintln!("dfsd: waiting for {what}");
 }
 
 fn run(args: Args) -> Result<(), Failure> {
@@ -79,8 +90,9 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Datanode(datanode) => daemon::datanode(&context, &datanode),
         Command::Up(up) => cluster::up(&context, &up),
         Command::Down { purge, yes } => cluster::down(&context, purge, yes),
-        Command::Status { json } => cluster::status(&context, json),
+        Command::Status { json, verbose } => cluster::status(&context, json, verbose),
         Command::Start { id, accept_empty } => cluster::start(&context, id, accept_empty),
+        Command::Remove { id, yes } => cluster::remove(&context, id, yes),
         Command::Stop { id } => cluster::stop(&context, id),
         Command::Restart { id } => cluster::restart(&context, id),
         Command::Logs { id, follow } => cluster::logs(&context, id, follow),

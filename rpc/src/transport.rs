@@ -54,8 +54,46 @@ impl ConnectError {
     }
 }
 
+/// The text of a connection between ends that have credentials of different authorities.
+pub const FOREIGN: &str = "the other end belongs to another cluster than the credential";
+/// The text of a connection that the other end refuses because our certificate has expired.
+pub const EXPIRED: &str = "the credential has expired, or a clock is wrong";
+
+/// Returns what is wrong with a certificate in plain words; none for errors of other kinds.
+fn certificate(error: &rustls::Error) -> Option<&'static str> {
+    use rustls::{AlertDescription, CertificateError, Error};
+    Some(match error {
+        Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature)
+        | Error::AlertReceived(AlertDescription::UnknownCA) => FOREIGN,
+        Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
+            "the certificate of the other end has expired, or the clock of this machine is wrong"
+        }
+        Error::InvalidCertificate(CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. }) => {
+            "the certificate of the other end is not valid yet: a clock is wrong"
+        }
+        Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => "the other end is another daemon than expected",
+        Error::InvalidCertificate(_) => "the certificate of the other end is not valid",
+        Error::AlertReceived(AlertDescription::CertificateExpired) => EXPIRED,
+        Error::AlertReceived(
+            AlertDescription::BadCertificate
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::DecryptError
+            | AlertDescription::AccessDenied,
+        ) => "the other end does not accept the credential",
+        _ => return None,
+    })
+}
+
 /// Returns the system's error message in lower case and without its number.
 fn plain(error: &std::io::Error) -> String {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    if let Some(words) = inner.and_then(certificate) {
+        return words.to_owned();
+    }
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
     let mut chars = text.chars();
@@ -260,4 +298,35 @@ fn enlarge_buffers(tcp: &TcpStream) {
 /// Wraps the connection for tarpc.
 pub fn framed<In, Out>(stream: TlsStream<TcpStream>) -> Transport<In, Out> {
     Framed::with_capacity(stream, PostcardCodec::default(), 8 << 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::{AlertDescription, CertificateError};
+
+    #[test]
+    fn certificates_that_do_not_fit_are_told_in_plain_words() {
+        let told = |error: rustls::Error| {
+            let error = std::io::Error::new(std::io::ErrorKind::InvalidData, error);
+            ConnectError::from(error).into_error("h:1")
+        };
+        for (error, words) in [
+            (rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer), FOREIGN),
+            (rustls::Error::AlertReceived(AlertDescription::UnknownCA), FOREIGN),
+            (rustls::Error::AlertReceived(AlertDescription::CertificateExpired), EXPIRED),
+            (
+                rustls::Error::InvalidCertificate(CertificateError::Expired),
+                "the certificate of the other end has expired, or the clock of this machine is wrong",
+            ),
+            (
+                rustls::Error::InvalidCertificate(CertificateError::NotValidForName),
+                "the other end is another daemon than expected",
+            ),
+        ] {
+            let told = told(error);
+            assert_eq!((told.code, told.message), (ErrorCode::Unauthenticated, format!("h:1: connect: {words}")));
+        }
+        assert!(told(rustls::Error::HandshakeNotComplete).message.contains("handshake"));
+    }
 }

@@ -1,6 +1,7 @@
 //! The connection to the leading master.
 
 use super::backoff::pauses;
+use super::outlook::{Outlook, Waited};
 use crate::clock;
 use dfs_rpc::hello::Service;
 use dfs_rpc::services::UserClient;
@@ -24,6 +25,13 @@ const TRIES_PER_DEADLINE: u32 = 3;
 /// The shortest time limit of one attempt, unless the deadline is earlier.
 const TRY_MIN: Duration = Duration::from_secs(1);
 
+/// The time for which a brief call looks for a master that accepts the connection.
+const BRIEF: Duration = Duration::from_secs(2);
+/// The number of times that a brief call tries each master.
+const BRIEF_TRIES: u32 = 2;
+/// The shortest time that a brief call gives a master to accept the connection.
+const BRIEF_TRY_MIN: Duration = Duration::from_secs(1);
+
 /// A connection with a response within this time is treated as alive, even if other calls on it
 /// timed out.
 const SILENT_MAX: Duration = Duration::from_secs(10);
@@ -35,6 +43,8 @@ pub(crate) struct Patience {
     pub limit: Duration,
     /// Each master is tried once, and transient errors are returned immediately.
     pub fail_fast: bool,
+    /// A call ends soon if no master takes the connection. One that takes it has the whole limit.
+    pub brief: bool,
 }
 
 /// The masters, and the single connection that all calls share.
@@ -47,6 +57,8 @@ pub(crate) struct Masters {
     open: parking_lot::Mutex<Option<Arc<Open>>>,
     /// Locked while a new connection is opened.
     next_master: Mutex<NextMaster>,
+    /// Knowledge about the processes of the masters.
+    outlook: Option<Outlook>,
 }
 
 #[derive(Debug, Default)]
@@ -100,20 +112,50 @@ struct Failed {
     stale: bool,
     /// The error names the leader.
     led: bool,
+    /// No connection could be opened.
+    closed: bool,
+}
+
+impl Failed {
+    /// Returns the failure of a call over an open connection.
+    fn of(error: Error) -> Self {
+        Self { error, stale: false, led: false, closed: false }
+    }
 }
 
 impl Masters {
-    pub(crate) fn new(addresses: Vec<SocketAddr>, identity: Identity) -> Self {
-        Self { addresses, identity, open: parking_lot::Mutex::default(), next_master: Mutex::default() }
+    pub(crate) fn new(addresses: Vec<SocketAddr>, identity: Identity, outlook: Option<Outlook>) -> Self {
+        Self { addresses, identity, open: parking_lot::Mutex::default(), next_master: Mutex::default(), outlook }
     }
 
-    /// Calls `once` with the leader, and retries transient failures until the deadline.
+    /// Calls `once` with the leader, and retries transient failures until the deadline, or until
+    /// the outlook, if there is one, returns an error because waiting is of no use.
     pub(crate) async fn call<T, F, R>(&self, patience: Patience, once: F) -> Result<T>
     where
         F: Fn(Arc<UserClient>, Context) -> R,
         R: Future<Output = Result<wire::Result<T>, RpcError>>,
     {
-        let deadline = clock::now() + patience.limit;
+        let Some(outlook) = &self.outlook else { return self.tries(patience, once).await };
+        tokio::select! {
+            biased;
+            made = self.tries(patience, once) => made.map_err(|error| match error.code {
+                ErrorCode::Unreachable | ErrorCode::Timeout => {
+                    outlook.look(Waited { span: Duration::MAX, connected: self.is_connected() }).unwrap_or(error)
+                }
+                _ => error,
+            }),
+            error = outlook.hopeless(|| self.is_connected()) => Err(error),
+        }
+    }
+
+    async fn tries<T, F, R>(&self, patience: Patience, once: F) -> Result<T>
+    where
+        F: Fn(Arc<UserClient>, Context) -> R,
+        R: Future<Output = Result<wire::Result<T>, RpcError>>,
+    {
+        let begun = clock::now();
+        let deadline = begun + patience.limit;
+        let mut closed = Closed::default();
         let masters = u32::try_from(self.addresses.len()).unwrap_or(u32::MAX).max(1);
         // Most calls need no pause.
         let mut pauses_made = None;
@@ -129,6 +171,17 @@ impl Masters {
             }
             attempt += 1;
             let error = failed.error;
+            if failed.closed
+                && let Some(cause) = self.outlook.as_ref().and_then(|outlook| outlook.look(closed_since(begun)))
+            {
+                return Err(cause);
+            }
+            if failed.closed && patience.brief && error.code == ErrorCode::Unreachable {
+                closed.note(&error);
+                if closed.tries >= BRIEF_TRIES.saturating_mul(masters) || clock::since(begun) >= BRIEF {
+                    return Err(closed.error());
+                }
+            }
             let hopeless = patience.fail_fast && (error.code == ErrorCode::SafeMode || attempt >= masters);
             // If one master rejects the credential, another one may accept it.
             let another = attempt < masters && error.code == ErrorCode::Unauthenticated;
@@ -149,6 +202,10 @@ impl Masters {
         }
     }
 
+    fn is_connected(&self) -> bool {
+        self.open.lock().is_some()
+    }
+
     /// Opens the connection if there is none.
     pub(crate) async fn ready(&self, patience: Patience) -> Result<()> {
         self.call(patience, |client, context| async move { client.cluster.ping(context).await }).await
@@ -165,9 +222,11 @@ impl Masters {
         let (open, fresh) = match held {
             Some(open) => (open, false),
             None => {
-                let opened = self.open(now + span).boxed().await;
+                let masters = u32::try_from(self.addresses.len()).unwrap_or(u32::MAX).max(1);
+                let brief = if patience.brief { (BRIEF / masters).max(BRIEF_TRY_MIN) } else { span };
+                let opened = self.open(now + span.min(brief)).boxed().await;
                 now = clock::now();
-                opened.map_err(|error| Failed { error, stale: false, led: false })?
+                opened.map_err(|error| Failed { closed: true, ..Failed::of(error) })?
             }
         };
         let mut context = open.context;
@@ -182,9 +241,9 @@ impl Masters {
                 let leader = leader_in(&error);
                 let led = leader.is_some();
                 self.leave(&open, leader, deadline).await;
-                Err(Failed { error, stale: false, led })
+                Err(Failed { led, ..Failed::of(error) })
             }
-            Ok(Err(error)) => Err(Failed { error, stale: false, led: false }),
+            Ok(Err(error)) => Err(Failed::of(error)),
             Err(error) => {
                 let broken = matches!(error, RpcError::Shutdown | RpcError::Send(_) | RpcError::Channel(_));
                 let goes = match error {
@@ -197,7 +256,7 @@ impl Masters {
                 if goes {
                     self.leave(&open, None, deadline).await;
                 }
-                Err(Failed { error: call_error(&error, &open.address, span), stale: broken && !fresh, led: false })
+                Err(Failed { stale: broken && !fresh, ..Failed::of(call_error(&error, &open.address, span)) })
             }
         }
     }
@@ -231,6 +290,31 @@ impl Masters {
         if left.is_some() {
             next_master.leader = leader;
         }
+    }
+}
+
+/// Returns the time that a call has waited without a connection.
+fn closed_since(begun: Instant) -> Waited {
+    Waited { span: clock::since(begun), connected: false }
+}
+
+/// The failed connection attempts of a call, and their reasons.
+#[derive(Debug, Default)]
+struct Closed {
+    tries: u32,
+    reasons: Vec<String>,
+}
+
+impl Closed {
+    fn note(&mut self, error: &Error) {
+        self.tries += 1;
+        if !self.reasons.contains(&error.message) {
+            self.reasons.push(error.message.clone());
+        }
+    }
+
+    fn error(self) -> Error {
+        Error::new(ErrorCode::Unreachable, format!("no master answers: {}", self.reasons.join("; ")))
     }
 }
 
@@ -274,7 +358,7 @@ mod tests {
 
     #[test]
     fn giving_up_names_attempt_and_deadline() {
-        let patience = Patience { limit: Duration::from_secs(30), fail_fast: false };
+        let patience = Patience { limit: Duration::from_secs(30), fail_fast: false, brief: false };
         let error = given_up(Error::new(ErrorCode::Unreachable, "127.0.0.1:1: connect: refused"), 4, patience);
         assert_eq!(error.message, "127.0.0.1:1: connect: refused (attempt 4, deadline 30s)");
         assert!(matches!(error.detail.as_deref(), Some(Detail::MastersUnreachable { attempts: 4, .. })));

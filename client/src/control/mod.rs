@@ -2,6 +2,8 @@
 
 mod backoff;
 mod masters;
+mod outlook;
 
 pub(crate) use backoff::{pause, pauses};
 pub(crate) use masters::{Masters, Patience};
+pub use outlook::{Outlook, Waited};

@@ -2,14 +2,15 @@
 
 use crate::cluster::{Cluster, content, path};
 use dfs_client::{
-    CancellationToken, Client, ClientOptions, Copied, CopyOptions, ListDirectory, Progress, PutOptions, Source,
+    CancellationToken, Client, ClientOptions, Copied, CopyOptions, ListDirectory, Outlook, Progress, PutOptions,
+    Source, Waited,
 };
 use dfs_rpc::board::{Board, BoardVersion, LogStatus};
 use dfs_rpc::wire::ClusterStatus;
-use dfs_types::{ClusterId, Detail, EntryId, ErrorCode, Timestamp};
+use dfs_types::{ClusterId, Detail, EntryId, Error, ErrorCode, Timestamp};
 use futures::TryStreamExt;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[tokio::test]
 async fn simple_calls() {
@@ -135,6 +136,46 @@ async fn an_unreachable_cluster_is_reported_with_address_attempt_and_deadline() 
     assert!(matches!(error.detail.as_deref(), Some(Detail::MastersUnreachable { limit_ms: 300, .. })), "{error:?}");
     let error = client.fail_fast().ready().await.expect_err("nobody is there");
     assert!(error.message.contains("attempt 1,"), "{error}");
+}
+
+fn gone() -> std::net::SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("address")
+}
+
+#[tokio::test]
+async fn a_call_ends_when_its_outlook_says_that_waiting_is_of_no_use() {
+    let cluster = Cluster::start(0).await;
+    let cause = || Error::new(ErrorCode::Unreachable, "master-1 has crashed");
+    // Refused, it ends with the first look; a master that takes the connection is heard out.
+    let gone_for_good = Outlook::new(move |waited: Waited| (!waited.connected).then(cause));
+    let options = || ClientOptions { masters: vec![gone()], ..cluster.options() };
+    let client = Client::with_outlook(options(), Some(gone_for_good.clone()));
+    let begun = Instant::now();
+    assert_eq!(client.whoami().await, Err(cause()));
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    let client = Client::with_outlook(cluster.options(), Some(gone_for_good));
+    assert_eq!(client.whoami().await.as_deref(), Ok("ann"));
+    // One that hopes for a while is asked again and again.
+    let later = Outlook::new(move |waited: Waited| (waited.span >= Duration::from_millis(600)).then(cause));
+    let client = Client::with_outlook(options(), Some(later));
+    let begun = Instant::now();
+    assert_eq!(client.whoami().await, Err(cause()));
+    assert!(begun.elapsed() >= Duration::from_millis(600));
+}
+
+#[tokio::test]
+async fn a_brief_call_names_the_masters_that_did_not_answer() {
+    let cluster = Cluster::start(0).await;
+    let masters = vec![gone(), gone()];
+    let options = ClientOptions { masters: masters.clone(), ..cluster.options() };
+    let begun = Instant::now();
+    let error = Client::new(options).brief().status().await.expect_err("nobody is there");
+    assert!(begun.elapsed() < Duration::from_secs(3), "{error}");
+    assert!(error.code == ErrorCode::Unreachable && error.message.starts_with("no master answers: "), "{error}");
+    for master in masters {
+        assert_eq!(error.message.matches(&master.to_string()).count(), 1, "{error}");
+    }
+    assert!(Client::new(cluster.options()).brief().whoami().await.is_ok());
 }
 
 #[tokio::test]

@@ -40,6 +40,9 @@ pub(super) enum Command {
     },
     /// Show the daemons of the local cluster
     Status {
+        /// Print also each data directory and log file
+        #[arg(short, long)]
+        verbose: bool,
         /// Print one JSON document
         #[arg(long)]
         json: bool,
@@ -57,6 +60,14 @@ pub(super) enum Command {
     Stop {
         /// master-1, datanode-2, …
         id: DaemonId,
+    },
+    /// Remove a drained datanode from the local cluster, and delete its data
+    Remove {
+        /// datanode-2, …
+        id: DaemonId,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
     /// Restart one daemon, or all in turn, waiting until the cluster is healthy after each
     Restart {
@@ -152,7 +163,7 @@ pub(super) struct UpArgs {
     /// Number of masters of the cluster
     #[arg(long, value_name = "N")]
     pub masters: Option<u16>,
-    /// Number of datanodes of the cluster; a running cluster grows [new clusters: 3]
+    /// Number of datanodes of the cluster; missing ones are added [new clusters: 3]
     #[arg(long, value_name = "N")]
     pub datanodes: Option<u16>,
     /// Bytes per chunk of new files, as in 64MiB
@@ -189,6 +200,20 @@ fn list(parts: &[String]) -> String {
 }
 
 impl Command {
+    /// Returns true if the command works without the settings: an error in them must not prevent
+    /// looking at the daemons or stopping them.
+    pub(super) fn needs_no_settings(&self) -> bool {
+        matches!(
+            self,
+            Self::Down { .. }
+                | Self::Status { .. }
+                | Self::Stop { .. }
+                | Self::Remove { .. }
+                | Self::Logs { .. }
+                | Self::Config { .. }
+        )
+    }
+
     /// Returns the flags that are settings, as `section.key=value`, so that they are checked like
     /// all others.
     pub(super) fn overrides(&self) -> Vec<String> {

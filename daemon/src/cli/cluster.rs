@@ -1,13 +1,14 @@
 //! The commands for the local cluster.
 
-use super::Context;
 use super::args::UpArgs;
 use super::failure::Failure;
+use super::{Context, say};
 use crate::local::logs::{self, Source};
 use crate::local::{self, DaemonId, DaemonStatus, UpOptions};
 use dfs_types::ErrorCode;
 use serde::Serialize;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::Path;
 
 type Outcome = Result<(), Failure>;
 
@@ -26,7 +27,7 @@ fn unless_closed(written: io::Result<()>) -> Outcome {
 pub(super) fn up(context: &Context, args: &UpArgs) -> Outcome {
     let UpArgs { masters, datanodes, chunk_size, replication, capacity } = *args;
     let options = UpOptions { masters, datanodes, chunk_size, replication, capacity };
-    let up = local::up(&context.directories, &context.loaded.settings, options)?;
+    let up = local::up(&context.directories, &context.loaded.settings, options, &say)?;
     let nodes = up.daemons.iter().filter(|id| matches!(id, DaemonId::Datanode(_))).count();
     let cluster = format!("{} and {}", counted(up.daemons.len() - nodes, "master"), counted(nodes, "datanode"));
     if up.started.is_empty() {
@@ -59,7 +60,7 @@ pub(super) fn down(context: &Context, purge: bool, yes: bool) -> Outcome {
     if purge && !yes {
         confirm_purge(context)?;
     }
-    let down = local::down(&context.directories, purge)?;
+    let down = local::down(&context.directories, purge, &say)?;
     match (down.stopped.is_empty(), down.purged) {
         (true, false) => print("nothing was running\n"),
         (true, true) => print("deleted the local cluster\n"),
@@ -74,15 +75,18 @@ fn confirm_purge(context: &Context) -> Outcome {
         return Ok(());
     }
     let data = context.directories.data.display();
+    confirm(
+        &format!("down --purge deletes all files of the local cluster under {data}"),
+        &format!("This deletes all files of the local cluster ({}) under {data}.", counted(daemons.len(), "daemon")),
+    )
+}
+
+/// Asks on a terminal. Elsewhere `says` is an error: it takes --yes.
+fn confirm(says: &str, question: &str) -> Outcome {
     if !io::stdin().is_terminal() {
-        let failure =
-            Failure::new(ErrorCode::Usage, format!("down --purge deletes all files of the local cluster under {data}"));
-        return Err(failure.hint("add --yes to confirm"));
+        return Err(Failure::new(ErrorCode::Usage, says).hint("add --yes to confirm"));
     }
-    eprint!(
-        "This deletes all files of the local cluster ({}) under {data}. Continue? [y/N] ",
-        counted(daemons.len(), "daemon")
-    );
+    eprint!("{question} Continue? [y/N] ");
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     if matches!(answer.trim(), "y" | "Y" | "yes") {
@@ -98,7 +102,20 @@ struct Document {
     daemons: Vec<DaemonStatus>,
 }
 
-pub(super) fn status(context: &Context, json: bool) -> Outcome {
+/// Removes a datanode for good.
+pub(super) fn remove(context: &Context, id: DaemonId, yes: bool) -> Outcome {
+    let asked = || {
+        if yes {
+            return Ok(());
+        }
+        let says = format!("remove {id} stops it and deletes its data");
+        confirm(&says, &format!("This stops {id} and deletes its data. All its chunks are elsewhere."))
+    };
+    local::remove(&context.directories, id, asked, &say)?;
+    print(&format!("{id} removed; its number is not given again\n"))
+}
+
+pub(super) fn status(context: &Context, json: bool, verbose: bool) -> Outcome {
     let daemons = local::status(&context.directories)?;
     if json {
         let text = serde_json::to_string(&Document { daemons }).map_err(std::io::Error::from)?;
@@ -107,34 +124,63 @@ pub(super) fn status(context: &Context, json: bool) -> Outcome {
     if daemons.is_empty() {
         return print("there is no local cluster; dfsd up creates one\n");
     }
-    print(&table(&daemons))
+    let home = std::env::home_dir();
+    print(&table(&daemons, home.as_deref(), verbose))
 }
 
-fn table(daemons: &[DaemonStatus]) -> String {
+/// The daemons, and below them where their files are: for each one, or where that is the same for all but for the id.
+fn table(daemons: &[DaemonStatus], home: Option<&Path>, each: bool) -> String {
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-    let head = ["ID", "STATE", "PID", "ADDRESS", "DATA", "LOG"].map(str::to_owned);
+    let head = ["ID", "STATE", "PID", "ADDRESS"].map(str::to_owned);
     let rows = daemons.iter().map(|daemon| {
         [
             daemon.id.to_string(),
             daemon.state.as_str().to_owned(),
             or_dash(daemon.pid.map(|pid| pid.to_string())),
             or_dash(daemon.address.map(|address| address.to_string())),
-            daemon.data_dir.display().to_string(),
-            daemon.log.display().to_string(),
         ]
     });
-    let rows: Vec<[String; 6]> = std::iter::once(head).chain(rows).collect();
-    let mut widths = [0; 6];
+    let mut text = aligned(std::iter::once(head).chain(rows).collect());
+    let place = |path: &Path| shortened(path, home);
+    text.push('\n');
+    match daemons.first() {
+        Some(first) if !each => {
+            let general = |path: &Path| place(path).replace(&first.id.to_string(), "ID");
+            let (data, log) = (general(&first.data_dir), general(&first.log));
+            text += &aligned(vec![["data".to_owned(), data], ["log".to_owned(), log]]);
+        }
+        _ => {
+            for daemon in daemons {
+                let (data, log) = (place(&daemon.data_dir), place(&daemon.log));
+                text += &format!("{}\n", daemon.id);
+                text += &aligned(vec![["  data".to_owned(), data], ["  log".to_owned(), log]]);
+            }
+        }
+    }
+    text
+}
+
+/// Rows with their cells below each other.
+fn aligned<const CELLS: usize>(rows: Vec<[String; CELLS]>) -> String {
+    let mut widths = [0; CELLS];
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = cell.chars().count().max(*width);
         }
     }
-    let line = |row: &[String; 6]| {
+    let line = |row: &[String; CELLS]| {
         let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         format!("{}\n", cells.join("  ").trim_end())
     };
     rows.iter().map(line).collect()
+}
+
+/// A path as a person writes it: `~` is the home directory.
+fn shortened(path: &Path, home: Option<&Path>) -> String {
+    match home.and_then(|home| path.strip_prefix(home).ok()) {
+        Some(below) => format!("~/{}", below.display()),
+        None => path.display().to_string(),
+    }
 }
 
 pub(super) fn start(context: &Context, id: DaemonId, accept_empty: bool) -> Outcome {
@@ -142,18 +188,18 @@ pub(super) fn start(context: &Context, id: DaemonId, accept_empty: bool) -> Outc
         let failure = Failure::new(ErrorCode::Usage, "--accept-empty applies only to datanodes");
         return Err(failure.hint("an empty master would have lost all files; see docs/operations.md for what to do"));
     }
-    let started = local::start_one(&context.directories, &context.loaded.settings, id, accept_empty)?;
+    let started = local::start_one(&context.directories, &context.loaded.settings, id, accept_empty, &say)?;
     print(&format!("{id} {}\n", if started { "started" } else { "is already running" }))
 }
 
 pub(super) fn stop(context: &Context, id: DaemonId) -> Outcome {
-    let ran = local::stop_one(&context.directories, id)?;
+    let ran = local::stop_one(&context.directories, id, &say)?;
     print(&format!("{id} {}\n", if ran { "stopped" } else { "was not running" }))
 }
 
 pub(super) fn restart(context: &Context, id: Option<DaemonId>) -> Outcome {
     let report = |id| drop(print(&format!("{id} restarted\n")));
-    Ok(local::restart(&context.directories, &context.loaded.settings, id, report)?)
+    Ok(local::restart(&context.directories, &context.loaded.settings, id, report, &say)?)
 }
 
 pub(super) fn logs(context: &Context, id: Option<DaemonId>, follow: bool) -> Outcome {
@@ -183,6 +229,27 @@ pub(super) fn show_config(context: &Context) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_table_of_daemons_fits_a_terminal() {
+        let home = Path::new("/home/somebody-with-a-long-name");
+        let daemon = |id: &str| DaemonStatus {
+            id: id.parse().expect("an id"),
+            role: "datanode",
+            pid: Some(4_194_304),
+            address: Some(([127, 0, 0, 1], 61_000).into()),
+            http: None,
+            state: local::State::Suspended,
+            data_dir: home.join(".local/share/dfs/data").join(id),
+            log: home.join(".local/state/dfs/logs").join(format!("{id}.log")),
+        };
+        let daemons = [daemon("datanode-1"), daemon("datanode-64")];
+        let text = table(&daemons, Some(home), false);
+        assert!(text.ends_with("\ndata  ~/.local/share/dfs/data/ID\nlog   ~/.local/state/dfs/logs/ID.log\n"), "{text}");
+        let each = table(&daemons, Some(home), true);
+        assert!(each.contains("datanode-64\n  data  ~/.local/share/dfs/data/datanode-64\n  log "), "{each}");
+        assert!(text.lines().chain(each.lines()).all(|line| line.chars().count() <= 100), "{text}{each}");
+    }
 
     #[test]
     fn numbers_agree_with_their_words() {

@@ -8,6 +8,7 @@ use super::spec::Spec;
 use super::start::Starter;
 use super::stop::{TERM_PATIENCE, stop_all};
 use super::up::datanode_ids;
+use super::waiting::Say;
 use dfs_config::{Directories, Settings};
 use dfs_types::{DatanodeId, Result};
 
@@ -15,15 +16,22 @@ use dfs_types::{DatanodeId, Result};
 /// runs, count it as live. Returns true if it had to be started.
 ///
 /// # Errors
-/// Returns an error if there is no such daemon, or it does not start.
-pub fn start_one(directories: &Directories, settings: &Settings, id: DaemonId, accept_empty: bool) -> Result<bool> {
+/// Returns an error if there is no such daemon, it does not start, or it runs and does not answer.
+pub fn start_one(
+    directories: &Directories,
+    settings: &Settings,
+    id: DaemonId,
+    accept_empty: bool,
+    say: Say<'_>,
+) -> Result<bool> {
     let layout = Layout::new(directories);
     let spec = Spec::expect(&layout)?;
     spec.check(id)?;
-    let _lock = ClusterLock::acquire(&layout)?;
-    let mut starter = Starter::new(&layout, settings, Spec::expect(&layout)?);
+    let _lock = ClusterLock::acquire(&layout, say)?;
+    let mut starter = Starter::new(&layout, settings, Spec::expect(&layout)?, say);
     starter.accept_empty = accept_empty;
     starter.start(&[id])?;
+    layout.note_wanted()?;
     if starter.spec.masters().any(|master| live(&layout.run_file(master)).is_some()) {
         starter.wait_until_well(&only_datanode(id), Health::missing_node)?;
     }
@@ -41,12 +49,16 @@ fn only_datanode(id: DaemonId) -> Vec<DatanodeId> {
 ///
 /// # Errors
 /// Returns an error if there is no such daemon, or its process does not end.
-pub fn stop_one(directories: &Directories, id: DaemonId) -> Result<bool> {
+pub fn stop_one(directories: &Directories, id: DaemonId, say: Say<'_>) -> Result<bool> {
     let layout = Layout::new(directories);
     let spec = Spec::expect(&layout)?;
     spec.check(id)?;
-    let _lock = ClusterLock::acquire(&layout)?;
-    Ok(!stop_all(&layout, &[id], TERM_PATIENCE)?.is_empty())
+    let _lock = ClusterLock::acquire(&layout, say)?;
+    let stopped = stop_all(&layout, &[id], TERM_PATIENCE, say)?;
+    if spec.daemons.keys().all(|id| live(&layout.run_file(*id)).is_none()) {
+        layout.note_stopped()?;
+    }
+    Ok(!stopped.is_empty())
 }
 
 /// Restarts one daemon, or all in turn, and waits after each until the cluster is healthy again.
@@ -59,6 +71,7 @@ pub fn restart(
     settings: &Settings,
     id: Option<DaemonId>,
     mut each: impl FnMut(DaemonId),
+    say: Say<'_>,
 ) -> Result<()> {
     let layout = Layout::new(directories);
     let spec = Spec::expect(&layout)?;
@@ -69,12 +82,15 @@ pub fn restart(
         }
         None => spec.daemons.keys().copied().collect(),
     };
-    let _lock = ClusterLock::acquire(&layout)?;
-    let mut starter = Starter::new(&layout, settings, Spec::expect(&layout)?);
+    let _lock = ClusterLock::acquire(&layout, say)?;
+    let mut starter = Starter::new(&layout, settings, Spec::expect(&layout)?, say);
     for id in ids {
-        stop_all(&layout, &[id], TERM_PATIENCE)?;
+        stop_all(&layout, &[id], TERM_PATIENCE, say)?;
         starter.start(&[id])?;
-        let running = |node: &DatanodeId| live(&layout.run_file(DaemonId::Datanode(*node))).is_some();
+        // One that is suspended is restarted in its own turn, or by somebody who wants that.
+        let running = |node: &DatanodeId| {
+            live(&layout.run_file(DaemonId::Datanode(*node))).is_some_and(|run| !run.process.is_suspended())
+        };
         let datanodes: Vec<DatanodeId> = datanode_ids(&starter.spec).into_iter().filter(running).collect();
         if starter.spec.masters().any(|master| live(&layout.run_file(master)).is_some()) {
             // If some datanodes are stopped on purpose, safe mode may last: only the running ones
@@ -82,6 +98,7 @@ pub fn restart(
             let all_run = datanodes.len() == starter.spec.datanodes().count();
             starter.wait_until_well(&datanodes, if all_run { Health::lacks } else { Health::missing_node })?;
         }
+        layout.note_wanted()?;
         each(id);
     }
     Ok(())

@@ -1,10 +1,11 @@
 //! Asks a master for the health of the cluster.
 
+use super::daemon_id::DaemonId;
 use super::layout::io_error;
 use dfs_rpc::hello::Service;
 use dfs_rpc::services::UserClient;
 use dfs_rpc::tls::{Expected, Identity};
-use dfs_rpc::transport::connect;
+use dfs_rpc::transport::{ConnectError, connect};
 use dfs_rpc::wire::{ClusterStatus, NodeState, NodeStatus};
 use dfs_types::{DatanodeId, Error, ErrorCode, Protection, Result};
 use std::net::SocketAddr;
@@ -13,6 +14,9 @@ use std::time::{Duration, Instant};
 
 /// The time limit of one call.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A daemon that accepts no connection within this time counts as hanging.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The answer of a master.
 #[derive(Debug, Clone)]
@@ -48,14 +52,31 @@ pub(super) fn identity(credential: &Path) -> Result<Identity> {
         .map_err(|error| Error::new(ErrorCode::Unauthenticated, error.to_string()).at(credential.display()))
 }
 
+/// Returns true if a daemon takes no connection for a while, as one that hangs.
+pub(super) fn is_silent(identity: &Identity, id: DaemonId, address: SocketAddr) -> bool {
+    let (expected, service) = match id {
+        DaemonId::Master(_) => (Expected::AnyMaster, Service::Client),
+        DaemonId::Datanode(id) => (Expected::Datanode(id), Service::Data),
+    };
+    let opened =
+        apart(
+            async move { Ok(connect(identity, address, expected, service, Protection::Auto, ANSWER_PATIENCE).await) },
+        );
+    matches!(opened, Ok(Err(ConnectError::Timeout(_))))
+}
+
 /// Asks the first master that answers.
 ///
 /// # Errors
 /// If none answers, with the error of the last one.
 pub(super) fn ask(identity: &Identity, masters: &[SocketAddr]) -> Result<Health> {
-    // In a thread of its own, because the caller may be on a runtime already.
-    let asked = std::thread::scope(|scope| scope.spawn(|| block(ask_any(identity, masters))).join());
-    asked.unwrap_or_else(|_| Err(Error::new(ErrorCode::Internal, "the call to the master panicked")))
+    apart(ask_any(identity, masters))
+}
+
+/// Makes a call in a thread of its own, because the caller may be on a runtime already.
+fn apart<T: Send>(call: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    let made = std::thread::scope(|scope| scope.spawn(|| block(call)).join());
+    made.unwrap_or_else(|_| Err(Error::new(ErrorCode::Internal, "the call to a daemon panicked")))
 }
 
 fn block<T>(call: impl Future<Output = Result<T>>) -> Result<T> {

@@ -26,6 +26,10 @@ impl Layout {
     pub fn starting_lock(&self) -> PathBuf {
         self.directories.state.join("starting.lock")
     }
+    /// Present after the cluster was stopped on purpose, until it is started again.
+    pub fn stopped(&self) -> PathBuf {
+        self.directories.state.join("cluster.stopped")
+    }
     pub fn authority(&self) -> PathBuf {
         self.directories.credentials.join("authority.pem")
     }
@@ -58,6 +62,21 @@ impl Layout {
         [credentials, data, state, logs, run].into_iter().try_for_each(|directory| {
             crate::durable::create_directory(directory).map_err(io_error("create directory", directory))
         })
+    }
+
+    /// Records that the cluster was stopped on purpose.
+    pub(super) fn note_stopped(&self) -> Result<()> {
+        let path = self.stopped();
+        crate::durable::write_file(&path, b"").map_err(io_error("write", &path))
+    }
+
+    /// Records that the cluster is to run again.
+    pub(super) fn note_wanted(&self) -> Result<()> {
+        let path = self.stopped();
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("delete", &path)(error)),
+            _ => Ok(()),
+        }
     }
 
     /// Removes the directories that are empty now.

@@ -6,6 +6,7 @@
 //! | `credentials/user-NAME.pem`, `credentials/ID.pem` | credentials of superuser and daemons |
 //! | `state/cluster.json` | the daemons of the cluster, with their ports ([`spec`]) |
 //! | `state/cluster.lock` | held while something is started or stopped |
+//! | `state/cluster.stopped` | present after the cluster was stopped on purpose |
 //! | `state/starting.lock` | held while a cluster without a running daemon is being started |
 //! | `state/ID.toml` | the settings of one daemon, written again at each start |
 //! | `run/ID.json` | its process, written by the daemon ([`run_file`]) |
@@ -24,6 +25,7 @@ mod layout;
 pub mod logs;
 mod ports;
 mod process;
+mod remove;
 pub mod run_file;
 pub mod spec;
 mod start;
@@ -31,12 +33,16 @@ mod status;
 mod stop;
 mod up;
 mod user;
+mod waiting;
 
 pub use change::{restart, start_one, stop_one};
 pub use daemon_id::DaemonId;
-pub use ensure::{LocalCluster, Started, ensure};
+pub use ensure::{LocalCluster, MayStart, Started, ensure};
 pub use layout::Layout;
-pub use process::{DAEMON_WORD, as_dfsd};
+pub use process::{DAEMON_WORD, as_dfsd, is_changing};
+pub use remove::remove;
 pub use status::{DaemonStatus, State, status};
 pub use stop::{Down, down};
 pub use up::{Up, UpOptions, up};
+pub use user::owner;
+pub use waiting::Say;

@@ -1,8 +1,11 @@
 //! Processes: starts this program again as a daemon, sends signals, waits for the end, and locks
 //! the local cluster.
 
+use super::daemon_id::DaemonId;
 use super::layout::{Layout, io_error};
 use super::run_file::{ProcessKey, RunFile};
+use super::waiting::{Say, Waiting};
+use dfs_config::Directories;
 use dfs_types::{Error, ErrorCode, Result};
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, Signal, kill_process};
@@ -12,7 +15,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The word that makes any of our programs act as `dfsd`.
 pub const DAEMON_WORD: &str = "__dfsd";
@@ -81,13 +84,14 @@ pub(super) fn signal(process: &ProcessKey, signal: Signal) {
     }
 }
 
-/// Waits up to `patience`, and returns true if the process has ended completely.
-pub(super) fn ends_within(process: &ProcessKey, patience: Duration) -> bool {
-    let begun = Instant::now();
+/// Waits up to `patience`, and returns true if the process of a daemon has ended completely.
+pub(super) fn ends_within(id: DaemonId, process: &ProcessKey, patience: Duration, say: Say<'_>) -> bool {
+    let mut waiting = Waiting::begin(say);
     while !process.is_gone() {
-        if begun.elapsed() >= patience {
+        if waiting.elapsed() >= patience {
             return false;
         }
+        waiting.note(&format!("{id} to end (process {})", process.pid));
         std::thread::sleep(LOOK_EVERY);
     }
     true
@@ -101,24 +105,25 @@ pub(super) struct ClusterLock {
 
 impl ClusterLock {
     /// Waits until no other process holds the lock.
-    pub(super) fn acquire(layout: &Layout) -> Result<Self> {
-        Self::of_file(&layout.lock())
+    pub(super) fn acquire(layout: &Layout, say: Say<'_>) -> Result<Self> {
+        Self::of_file(&layout.lock(), say)
     }
 
     /// Takes the lock that tells other processes to wait, see [`is_starting`].
-    pub(super) fn announce_start(layout: &Layout) -> Result<Self> {
-        Self::of_file(&layout.starting_lock())
+    pub(super) fn announce_start(layout: &Layout, say: Say<'_>) -> Result<Self> {
+        Self::of_file(&layout.starting_lock(), say)
     }
 
-    fn of_file(path: &Path) -> Result<Self> {
+    fn of_file(path: &Path, say: Say<'_>) -> Result<Self> {
         let open = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
         let file = open.map_err(io_error("open lock", path))?;
-        let begun = Instant::now();
+        let mut waiting = Waiting::begin(say);
         while let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
             if !matches!(error, rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) {
                 return Err(io_error("lock", path)(error.into()));
             }
-            if begun.elapsed() >= LOCK_PATIENCE {
+            waiting.note("another program that starts or stops the local cluster");
+            if waiting.elapsed() >= LOCK_PATIENCE {
                 let what = "another program is starting or stopping the local cluster";
                 return Err(Error::new(ErrorCode::Timeout, what).at(path.display()));
             }
@@ -130,14 +135,22 @@ impl ClusterLock {
 
 /// Returns true if another process is starting a cluster without a running daemon.
 pub(super) fn is_starting(layout: &Layout) -> bool {
-    let Ok(file) = File::open(layout.starting_lock()) else { return false };
+    is_locked(&layout.starting_lock())
+}
+
+/// Returns true while a program starts or stops daemons of the local cluster.
+pub fn is_changing(directories: &Directories) -> bool {
+    is_locked(&Layout::new(directories).lock())
+}
+
+fn is_locked(path: &Path) -> bool {
+    let Ok(file) = File::open(path) else { return false };
     flock(&file, FlockOperation::NonBlockingLockShared) == Err(rustix::io::Errno::WOULDBLOCK)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dfs_config::Directories;
 
     #[test]
     fn a_start_is_noticed_while_it_lasts() {
@@ -145,7 +158,7 @@ mod tests {
         let layout = Layout::new(&Directories::under(home.path()));
         assert!(!is_starting(&layout));
         layout.create().expect("made");
-        let announced = ClusterLock::announce_start(&layout).expect("locked");
+        let announced = ClusterLock::announce_start(&layout, &|_| {}).expect("locked");
         assert!(is_starting(&layout));
         drop(announced);
         assert!(!is_starting(&layout));

@@ -5,7 +5,7 @@ use super::layout::{Layout, io_error};
 use dfs_config::Settings;
 use dfs_types::{ByteSize, ClusterId, Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 
@@ -26,6 +26,9 @@ pub struct Spec {
     pub capacity: Option<ByteSize>,
     /// Each daemon with its last address; none before its first start.
     pub daemons: BTreeMap<DaemonId, Option<SocketAddr>>,
+    /// Datanodes that were removed: their numbers are not given again.
+    #[serde(default)]
+    pub removed: BTreeSet<DaemonId>,
 }
 
 mod text {
@@ -43,8 +46,9 @@ mod text {
 
 impl Spec {
     pub fn new(cluster: ClusterId, superuser: String) -> Self {
-        let daemons = BTreeMap::new();
-        Self { version: VERSION, cluster, superuser, chunk_size: None, replication: None, capacity: None, daemons }
+        let (daemons, removed) = (BTreeMap::new(), BTreeSet::new());
+        let (chunk_size, replication, capacity) = (None, None, None);
+        Self { version: VERSION, cluster, superuser, chunk_size, replication, capacity, daemons, removed }
     }
 
     /// Loads the spec of this user's cluster; none if there is no cluster.

@@ -8,6 +8,7 @@ use super::process::{KILL_PATIENCE, LOOK_EVERY, ends_within, live, spawn_daemon}
 use super::run_file::RunFile;
 use super::spec::Spec;
 use super::stop;
+use super::waiting::{Say, Waiting};
 use crate::authority::Authority;
 use dfs_config::Settings;
 use dfs_types::{DatanodeId, Error, ErrorCode, Result};
@@ -16,7 +17,7 @@ use std::ffi::OsString;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::Child;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 /// The time within which a daemon must listen; a master reads its log first.
 const LISTEN_PATIENCE: Duration = Duration::from_secs(120);
@@ -39,11 +40,12 @@ pub(super) struct Starter<'a> {
     started: BTreeSet<DaemonId>,
     /// Datanodes accept a data directory that is empty, or another than before.
     pub(super) accept_empty: bool,
+    say: Say<'a>,
 }
 
 impl<'a> Starter<'a> {
-    pub(super) fn new(layout: &'a Layout, settings: &'a Settings, spec: Spec) -> Self {
-        Self { layout, settings, spec, wanted: BTreeSet::new(), started: BTreeSet::new(), accept_empty: false }
+    pub(super) fn new(layout: &'a Layout, settings: &'a Settings, spec: Spec, say: Say<'a>) -> Self {
+        Self { layout, settings, spec, wanted: BTreeSet::new(), started: BTreeSet::new(), accept_empty: false, say }
     }
 
     /// Returns the daemons that were started so far.
@@ -66,7 +68,7 @@ impl<'a> Starter<'a> {
         self.start_all(&masters)?;
         if !before.is_empty() && before != self.spec.master_addresses() {
             let lost: Vec<DaemonId> = self.spec.datanodes().filter(|id| self.live(*id).is_some()).collect();
-            stop::stop_all(self.layout, &lost, stop::TERM_PATIENCE)?;
+            stop::stop_all(self.layout, &lost, stop::TERM_PATIENCE, self.say)?;
             idle.extend(lost);
         }
         let datanodes: Vec<DaemonId> = self.spec.datanodes().filter(|id| idle.contains(id)).collect();
@@ -78,14 +80,27 @@ impl<'a> Starter<'a> {
     }
 
     /// Returns true if a daemon runs. If it is still starting, waits for it; records its address.
+    ///
+    /// # Errors
+    /// Returns an error if it runs but is suspended or accepts no connection: it must be restarted.
     fn adopt(&mut self, id: DaemonId) -> Result<bool> {
-        let begun = Instant::now();
+        let mut waiting = Waiting::begin(self.say);
         while let Some(run) = self.live(id) {
-            if run.address.is_some() {
-                self.spec.daemons.insert(id, run.address);
-                return Ok(true);
+            if let Some(suspended) = suspended(id, &run) {
+                return Err(suspended);
             }
-            if begun.elapsed() >= LISTEN_PATIENCE {
+            if let Some(address) = run.address {
+                self.spec.daemons.insert(id, run.address);
+                let identity = health::identity(&self.layout.user_credential(&self.spec.superuser));
+                return match identity {
+                    Ok(identity) if health::is_silent(&identity, id, address) => {
+                        Err(stuck(id, &run, "does not answer"))
+                    }
+                    _ => Ok(true),
+                };
+            }
+            waiting.note(&format!("{id} to listen"));
+            if waiting.elapsed() >= LISTEN_PATIENCE {
                 return Err(
                     self.did_not_start(id, &format!("it did not listen within {} s", LISTEN_PATIENCE.as_secs()))
                 );
@@ -124,7 +139,7 @@ impl<'a> Starter<'a> {
     fn bury(&self, id: DaemonId) -> Result<()> {
         let run_file = self.layout.run_file(id);
         if let Some(last) = RunFile::read(&run_file)
-            && !ends_within(&last.process, KILL_PATIENCE)
+            && !ends_within(id, &last.process, KILL_PATIENCE, self.say)
         {
             return Err(Error::new(ErrorCode::Timeout, format!("process {} does not end", last.process.pid)).at(id));
         }
@@ -185,8 +200,9 @@ impl<'a> Starter<'a> {
     }
 
     fn wait_to_listen(&self, id: DaemonId, mut child: Child) -> Result<SocketAddr> {
-        let begun = Instant::now();
+        let mut waiting = Waiting::begin(self.say);
         loop {
+            waiting.note(&format!("{id} to listen"));
             let run = RunFile::read(&self.layout.run_file(id)).filter(|run| run.process.pid == child.id());
             if let Some(address) = run.and_then(|run| run.address) {
                 // The child must be waited for, or it would stay a zombie as long as this process
@@ -197,7 +213,7 @@ impl<'a> Starter<'a> {
             if let Ok(Some(ended)) = child.try_wait() {
                 return Err(self.did_not_start(id, &format!("it ended with {ended} before it listened")));
             }
-            if begun.elapsed() >= LISTEN_PATIENCE {
+            if waiting.elapsed() >= LISTEN_PATIENCE {
                 let _ = child.kill();
                 let _ = child.wait();
                 return Err(
@@ -216,17 +232,24 @@ impl<'a> Starter<'a> {
     }
 
     /// Waits until a master answers and counts all of `datanodes` as live, and `well` agrees.
+    /// Returns the answer of the master.
     pub(super) fn wait_until_well(
         &mut self,
         datanodes: &[DatanodeId],
         well: fn(&Health, &[DatanodeId]) -> Option<String>,
-    ) -> Result<()> {
+    ) -> Result<Health> {
         let identity = health::identity(&self.layout.user_credential(&self.spec.superuser))?;
-        let begun = Instant::now();
+        let mut waiting = Waiting::begin(self.say);
         loop {
+            let waited_for = datanodes.iter().map(|id| DaemonId::Datanode(*id)).chain(self.spec.masters());
+            for id in waited_for {
+                if let Some(suspended) = self.live(id).and_then(|run| suspended(id, &run)) {
+                    return Err(suspended);
+                }
+            }
             let lack = match health::ask(&identity, &self.spec.master_addresses()) {
                 Ok(health) => match well(&health, datanodes) {
-                    None => return Ok(()),
+                    None => return Ok(health),
                     Some(lack) => lack,
                 },
                 Err(error) => error.to_string(),
@@ -241,13 +264,25 @@ impl<'a> Starter<'a> {
                 // It was about to end when it was seen running.
                 self.start(&[dead])?;
             }
-            if begun.elapsed() >= HEALTH_PATIENCE {
+            waiting.note(&format!("the cluster: {lack}"));
+            if waiting.elapsed() >= HEALTH_PATIENCE {
                 let what = format!("the cluster is not healthy after {} s: {lack}", HEALTH_PATIENCE.as_secs());
                 return Err(Error::new(ErrorCode::Timeout, what).hint("run dfsd logs to see the logs of its daemons"));
             }
             std::thread::sleep(HEALTH_LOOK_EVERY);
         }
     }
+}
+
+/// Returns the error for a daemon that runs and is suspended.
+fn suspended(id: DaemonId, run: &RunFile) -> Option<Error> {
+    run.process.is_suspended().then(|| stuck(id, run, "suspended"))
+}
+
+/// Returns the error for a daemon that runs and does not serve.
+fn stuck(id: DaemonId, run: &RunFile, how: &str) -> Error {
+    let what = format!("{id} is running (process {}) but {how}", run.process.pid);
+    Error::new(ErrorCode::InvalidArgument, what).hint(format!("dfsd restart {id}"))
 }
 
 /// Loads the authority of this user's cluster.

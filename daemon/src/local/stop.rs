@@ -5,6 +5,7 @@ use super::layout::{Layout, io_error};
 use super::process::{ClusterLock, KILL_PATIENCE, ends_within, signal};
 use super::run_file::RunFile;
 use super::spec::Spec;
+use super::waiting::Say;
 use crate::logging::rotated;
 use dfs_config::Directories;
 use dfs_types::{Error, ErrorCode, Result};
@@ -31,16 +32,19 @@ pub struct Down {
 ///
 /// # Errors
 /// Returns an error if a process cannot be ended or a file not be deleted.
-pub fn down(directories: &Directories, purge: bool) -> Result<Down> {
+pub fn down(directories: &Directories, purge: bool, say: Say<'_>) -> Result<Down> {
     let layout = Layout::new(directories);
     if !layout.spec().exists() {
         return Ok(Down { stopped: Vec::new(), purged: false });
     }
-    let _lock = ClusterLock::acquire(&layout)?;
+    let _lock = ClusterLock::acquire(&layout, say)?;
     let Some(spec) = Spec::load(&layout)? else { return Ok(Down { stopped: Vec::new(), purged: false }) };
     let ids: Vec<DaemonId> = spec.daemons.keys().copied().collect();
     // Data that is about to be deleted needs no clean stop.
-    let stopped = stop_all(&layout, &ids, if purge { Duration::ZERO } else { TERM_PATIENCE })?;
+    let stopped = stop_all(&layout, &ids, if purge { Duration::ZERO } else { TERM_PATIENCE }, say)?;
+    // A crashed daemon is stopped on purpose from now on, too.
+    ids.iter().try_for_each(|id| delete(&layout.run_file(*id)))?;
+    layout.note_stopped()?;
     if purge {
         delete_all(&layout, &spec)?;
     }
@@ -49,7 +53,7 @@ pub fn down(directories: &Directories, purge: bool) -> Result<Down> {
 
 /// Ends those of `ids` that run: asks them to stop, and kills those that still run after
 /// `patience`.
-pub(super) fn stop_all(layout: &Layout, ids: &[DaemonId], patience: Duration) -> Result<Vec<DaemonId>> {
+pub(super) fn stop_all(layout: &Layout, ids: &[DaemonId], patience: Duration, say: Say<'_>) -> Result<Vec<DaemonId>> {
     let process = |id: &DaemonId| Some((*id, RunFile::read(&layout.run_file(*id))?.process));
     let there: Vec<_> = ids.iter().filter_map(process).filter(|(_, process)| !process.is_gone()).collect();
     // Daemons that another process killed a moment ago are waited for as well, but do not count as
@@ -62,11 +66,11 @@ pub(super) fn stop_all(layout: &Layout, ids: &[DaemonId], patience: Duration) ->
     }
     let begun = Instant::now();
     for (id, process) in &there {
-        if ends_within(process, patience.saturating_sub(begun.elapsed())) {
+        if ends_within(*id, process, patience.saturating_sub(begun.elapsed()), say) {
             continue;
         }
         signal(process, Signal::KILL);
-        if !ends_within(process, KILL_PATIENCE) {
+        if !ends_within(*id, process, KILL_PATIENCE, say) {
             return Err(Error::new(ErrorCode::Timeout, format!("process {} does not end", process.pid)).at(id));
         }
     }
@@ -77,30 +81,27 @@ pub(super) fn stop_all(layout: &Layout, ids: &[DaemonId], patience: Duration) ->
 }
 
 fn delete_all(layout: &Layout, spec: &Spec) -> Result<()> {
-    for id in spec.daemons.keys() {
-        let data = layout.data(*id);
-        gone(&data, std::fs::remove_dir_all(&data))?;
-        for file in [
-            layout.run_file(*id),
-            layout.credential(*id),
-            layout.settings(*id),
-            layout.directories(*id),
-            layout.log(*id),
-        ] {
-            delete(&file)?;
-        }
-        let log = layout.log(*id);
-        (1..=LOG_FILES_MAX)
-            .map(|number| rotated(&log, number))
-            .take_while(|old| old.exists())
-            .try_for_each(|old| delete(&old))?;
-    }
+    spec.daemons.keys().try_for_each(|id| delete_one(layout, *id))?;
     delete(&layout.user_credential(&spec.superuser))?;
     // Last, so that an interrupted purge can be repeated.
     delete(&layout.authority())?;
     delete(&layout.spec())?;
     layout.remove_empty();
     Ok(())
+}
+
+/// Deletes all files of a daemon.
+pub(super) fn delete_one(layout: &Layout, id: DaemonId) -> Result<()> {
+    let data = layout.data(id);
+    gone(&data, std::fs::remove_dir_all(&data))?;
+    for file in
+        [layout.run_file(id), layout.credential(id), layout.settings(id), layout.directories(id), layout.log(id)]
+    {
+        delete(&file)?;
+    }
+    let log = layout.log(id);
+    let aside = (1..=LOG_FILES_MAX).map(|number| rotated(&log, number)).take_while(|old| old.exists());
+    aside.map(|old| delete(&old)).collect()
 }
 
 fn delete(path: &Path) -> Result<()> {

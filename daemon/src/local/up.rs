@@ -7,6 +7,7 @@ use super::process::{ClusterLock, live};
 use super::spec::Spec;
 use super::start::{Starter, issue, load_authority};
 use super::user;
+use super::waiting::Say;
 use crate::authority::{Authority, draw_cluster_id};
 use dfs_config::{Directories, Settings};
 use dfs_types::{ByteSize, DatanodeId, Error, ErrorCode, MasterId, Principal, Result};
@@ -42,6 +43,8 @@ pub struct Up {
     pub started: Vec<DaemonId>,
     /// The default number of replicas of each chunk.
     pub replication: u8,
+    /// The number of files of a cluster that ran before; none for a new one.
+    pub files: Option<u64>,
     /// True if an option was given that a running daemon applies only after a restart.
     pub restart_needed: bool,
 }
@@ -52,29 +55,33 @@ pub struct Up {
 /// # Errors
 /// Returns an error if a daemon does not start (with the reason from its log), or the cluster does
 /// not become healthy in time.
-pub fn up(directories: &Directories, settings: &Settings, options: UpOptions) -> Result<Up> {
+pub fn up(directories: &Directories, settings: &Settings, options: UpOptions, say: Say<'_>) -> Result<Up> {
     let layout = Layout::new(directories);
     layout.create()?;
-    let _lock = ClusterLock::acquire(&layout)?;
+    let _lock = ClusterLock::acquire(&layout, say)?;
     let spec = match Spec::load(&layout)? {
         Some(spec) => spec,
         None => create(&layout)?,
     };
-    let mut starter = Starter::new(&layout, settings, spec);
+    let ran_before = !spec.master_addresses().is_empty();
+    let mut starter = Starter::new(&layout, settings, spec, say);
     let changed = apply(&mut starter.spec, options)?;
     starter.spec.save(&layout)?;
+    layout.note_wanted()?;
     let daemons: Vec<DaemonId> = starter.spec.daemons.keys().copied().collect();
     let nothing_runs = daemons.iter().all(|id| live(&layout.run_file(*id)).is_none());
-    let _starting = nothing_runs.then(|| ClusterLock::announce_start(&layout)).transpose()?;
+    let _starting = nothing_runs.then(|| ClusterLock::announce_start(&layout, say)).transpose()?;
     starter.start(&daemons)?;
     let datanodes = datanode_ids(&starter.spec);
     starter.spec.save(&layout)?;
-    starter.wait_until_well(&datanodes, Health::lacks)?;
+    let health = starter.wait_until_well(&datanodes, Health::lacks)?;
     let started = starter.started();
     let replication = starter.spec.replication.unwrap_or(settings.master.replication);
     let restart_needed = changed && started.len() < daemons.len();
     let credential = layout.user_credential(&starter.spec.superuser);
-    Ok(Up { masters: starter.spec.master_addresses(), credential, daemons, started, replication, restart_needed })
+    let masters = starter.spec.master_addresses();
+    let files = ran_before.then_some(health.status.files);
+    Ok(Up { masters, credential, daemons, started, replication, restart_needed, files })
 }
 
 pub(super) fn datanode_ids(spec: &Spec) -> Vec<DatanodeId> {
@@ -109,16 +116,22 @@ fn apply(spec: &mut Spec, options: UpOptions) -> Result<bool> {
         let error = Error::new(ErrorCode::Unsupported, "a local cluster has one master");
         return Err(error.hint("omit --masters"));
     }
-    let have = spec.datanodes().count();
-    let wanted = options.datanodes.unwrap_or(if have == 0 { DATANODES_DEFAULT } else { 0 });
+    let have = u16::try_from(spec.datanodes().count()).unwrap_or(u16::MAX);
+    let wanted = options.datanodes.unwrap_or(if have == 0 { DATANODES_DEFAULT } else { have });
     if wanted > DATANODES_MAX || options.datanodes == Some(0) {
         let what = format!("a local cluster has 1 to {DATANODES_MAX} datanodes");
         return Err(Error::new(ErrorCode::Usage, what));
     }
-    spec.daemons.entry(DaemonId::Master(MasterId(1))).or_default();
-    for number in 1..=wanted {
-        spec.daemons.entry(DaemonId::Datanode(DatanodeId(number))).or_default();
+    if wanted < have {
+        let last = spec.datanodes().last().map(|id| id.to_string()).unwrap_or_default();
+        let error = Error::new(ErrorCode::InvalidArgument, format!("there are {have} datanodes already"));
+        return Err(error.hint(format!("to remove one: node drain {last}, then dfsd remove {last}")));
     }
+    spec.daemons.entry(DaemonId::Master(MasterId(1))).or_default();
+    let is_free = |id: &DaemonId| !spec.daemons.contains_key(id) && !spec.removed.contains(id);
+    let free = (1..=u16::MAX).map(|number| DaemonId::Datanode(DatanodeId(number))).filter(is_free);
+    let added: Vec<DaemonId> = free.take(usize::from(wanted - have)).collect();
+    spec.daemons.extend(added.into_iter().map(|id| (id, None)));
     let before = (spec.chunk_size, spec.replication, spec.capacity);
     spec.chunk_size = options.chunk_size.or(spec.chunk_size);
     spec.replication = options.replication.or(spec.replication);
@@ -141,12 +154,22 @@ mod tests {
         let of = |datanodes| UpOptions { datanodes, ..UpOptions::default() };
         assert_eq!(apply(&mut spec, of(None)), Ok(false));
         assert_eq!(names(&spec), ["master-1", "datanode-1", "datanode-2", "datanode-3"]);
-        assert_eq!(apply(&mut spec, of(Some(2))), Ok(false));
+        assert_eq!(apply(&mut spec, of(Some(3))), Ok(false));
+        let fewer = apply(&mut spec, of(Some(2))).expect_err("refused");
+        assert_eq!((fewer.code.exit_code(), fewer.message.as_str()), (1, "there are 3 datanodes already"));
+        let hint = "to remove one: node drain datanode-3, then dfsd remove datanode-3";
+        assert_eq!(fewer.hint.as_deref(), Some(hint));
         assert_eq!(names(&spec).len(), 4);
         let wanted = UpOptions { replication: Some(2), ..of(Some(4)) };
         assert_eq!(apply(&mut spec, wanted), Ok(true));
         assert_eq!(apply(&mut spec, wanted), Ok(false));
         assert_eq!((names(&spec).len(), spec.replication), (5, Some(2)));
+        // The number of one that was removed is not given again: the masters may remember it.
+        let removed = DaemonId::Datanode(DatanodeId(2));
+        spec.daemons.remove(&removed);
+        spec.removed.insert(removed);
+        assert_eq!(apply(&mut spec, of(Some(4))), Ok(false));
+        assert_eq!(names(&spec)[1..], ["datanode-1", "datanode-3", "datanode-4", "datanode-5"]);
     }
 
     #[test]

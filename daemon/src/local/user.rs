@@ -1,13 +1,25 @@
 //! The name of the user of this process, which becomes the superuser of a local cluster.
 
 use dfs_types::principal::is_user_name;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 /// Returns the name of the operating system's user, if it is a valid name in dfs.
 pub(super) fn name() -> String {
     let uid = rustix::process::geteuid().as_raw();
-    let listed = std::fs::read_to_string("/etc/passwd").ok().and_then(|passwd| find(&passwd, uid));
+    let listed = listed(uid);
     let variable = || ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
     listed.or_else(variable).filter(|name| is_user_name(name)).unwrap_or_else(|| format!("uid{uid}"))
+}
+
+/// Returns the operating system's user who owns a file; none if the file cannot be examined.
+pub fn owner(path: &Path) -> Option<String> {
+    let uid = std::fs::metadata(path).ok()?.uid();
+    Some(listed(uid).unwrap_or_else(|| format!("uid {uid}")))
+}
+
+fn listed(uid: u32) -> Option<String> {
+    std::fs::read_to_string("/etc/passwd").ok().and_then(|passwd| find(&passwd, uid))
 }
 
 /// Finds a user in passwd(5): name, password, uid, and more, separated by colons.

@@ -129,7 +129,13 @@ pub fn master(id: MasterId, address: &str, answer: Result<(&str, u64), &str>, se
         Err(error) => {
             why.wrong(format!("{id} does not answer: {error}."));
             why.say("The other masters continue as long as they are a majority.");
-            why.run = if seen.local.is_some() { format!("dfsd restart {id}") } else { "masters".to_owned() };
+            let name = id.to_string();
+            let process = seen.local.and_then(|local| local.iter().find(|daemon| daemon.id == name));
+            why.run = match process.map(|daemon| daemon.process.is_gone()) {
+                Some(true) => format!("dfsd start {id}"),
+                Some(false) => format!("dfsd restart {id}"),
+                None => "masters".to_owned(),
+            };
         }
     }
     why

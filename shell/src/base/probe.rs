@@ -9,7 +9,7 @@ use dfs_types::{Error, ErrorCode, Protection, Result};
 use std::time::{Duration, Instant};
 
 /// The longest that one daemon is waited for.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(3);
+pub(crate) const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// What a master answered.
 #[derive(Debug)]

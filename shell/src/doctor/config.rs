@@ -1,8 +1,9 @@
 //! What we were told, and the credential that we show.
 
 use super::{Area, Check};
+use crate::session::connect::{OTHERS, denied_hint};
 use dfs_client::Identity;
-use dfs_config::{Loaded, keys};
+use dfs_config::{Directories, Loaded, keys};
 use dfs_rpc::tls::valid_at;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -11,8 +12,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// A certificate that expires sooner is to be replaced.
 const DAYS_MIN: u64 = 30;
 const DAY: Duration = Duration::from_secs(24 * 3600);
-/// Permission bits for anybody but the owner.
-const OTHERS: u32 = 0o077;
 
 /// The settings: which file, and each key that was set.
 pub(crate) fn settings(loaded: &Loaded, default_file: &Path) -> Vec<Check> {
@@ -35,17 +34,17 @@ pub(crate) fn settings(loaded: &Loaded, default_file: &Path) -> Vec<Check> {
 }
 
 /// The credential: there, ours alone, and valid for some time to come.
-pub(crate) fn credential(path: &Path, now: SystemTime) -> Vec<Check> {
+pub(crate) fn credential(path: &Path, directories: &Directories, now: SystemTime) -> Vec<Check> {
     let (area, place) = (Area::Config, path.display());
     let pem = match std::fs::read(path) {
         Ok(pem) => pem,
         Err(error) => {
             let why = format!("{place}: {}", crate::base::report::io_message(&error));
-            let mend = match error.kind() {
-                std::io::ErrorKind::PermissionDenied => format!("sudo chown $USER {place}; chmod 600 {place}"),
+            let fix = match error.kind() {
+                std::io::ErrorKind::PermissionDenied => denied_hint(path, directories),
                 _ => "name the right file as client.credential in the settings".to_owned(),
             };
-            return vec![Check::bad(area, "credential", why, mend)];
+            return vec![Check::bad(area, "credential", why, fix)];
         }
     };
     let mut checks = vec![who(path, &pem), permissions(path)];
@@ -61,8 +60,8 @@ fn who(path: &Path, pem: &[u8]) -> Check {
             Check::ok(area, "credential", why)
         }
         Err(error) => {
-            let mend = "have the file issued anew, or name the right one as client.credential in the settings";
-            Check::bad(area, "credential", format!("{place}: {error}"), mend)
+            let fix = "have the file issued anew, or name the right one as client.credential in the settings";
+            Check::bad(area, "credential", format!("{place}: {error}"), fix)
         }
     }
 }
@@ -110,7 +109,8 @@ mod tests {
     fn a_credential_is_judged_by_file_mode_and_time() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("user-ann.pem");
-        let verdicts = |at| credential(&path, at).iter().map(|check| check.verdict).collect::<Vec<_>>();
+        let directories = Directories::under(directory.path());
+        let verdicts = |at| credential(&path, &directories, at).iter().map(|check| check.verdict).collect::<Vec<_>>();
         let now = SystemTime::now();
         assert_eq!(verdicts(now), [Verdict::Bad]);
         std::fs::write(&path, "no credential").expect("written");

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// A daemon with a full house of connections and open chunks needs some thousands.
 const OPEN_FILES_MIN: u64 = 4096;
-/// A disk with less than this part free, in percent, is as good as full.
+/// A disk with less than this part free, in percent, is nearly full.
 const FREE_MIN_PERCENT: u64 = 5;
 /// Each chunk is a file.
 const INODES_MIN: u64 = 10_000;
@@ -42,7 +42,7 @@ fn memory(meminfo: &str) -> Option<Check> {
     let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
     let bytes = kib.saturating_mul(1024);
-    let why = format!("{} can be had", size(bytes));
+    let why = format!("{} available", size(bytes));
     Some(match bytes {
         MEMORY_MIN.. => Check::ok(Area::Machine, "memory", why),
         _ => Check::warning(Area::Machine, "memory", why, "ps aux --sort=-rss | head, and end what is not needed"),
@@ -103,12 +103,12 @@ fn disk(directory: &Path, reserve: u64) -> Vec<Check> {
 
 fn space(place: &str, free: u64, all: u64, reserve: u64) -> Check {
     let why = format!("{place}: {} of {} free ({})", size(free), size(all), percent(free, all));
-    let mend = format!("du -xh {place} | sort -h | tail, and make room");
+    let fix = format!("du -xh {place} | sort -h | tail, and make room");
     if free <= reserve {
         let why = format!("{why}; no chunk is taken below {} (datanode.reserve)", size(reserve));
-        Check::bad(Area::Machine, "disk", why, mend)
+        Check::bad(Area::Machine, "disk", why, fix)
     } else if free.saturating_mul(100) < all.saturating_mul(FREE_MIN_PERCENT) {
-        Check::warning(Area::Machine, "disk", why, mend)
+        Check::warning(Area::Machine, "disk", why, fix)
     } else {
         Check::ok(Area::Machine, "disk", why)
     }
@@ -137,8 +137,8 @@ fn inodes(place: &str, free: u64, all: u64) -> Check {
         (0, _) => Check::ok(Area::Machine, "files on disk", format!("{place}: as many as fit")),
         (_, INODES_MIN..) => Check::ok(Area::Machine, "files on disk", why),
         _ => {
-            let mend = format!("df -i {place}, and delete small files that are not needed");
-            Check::warning(Area::Machine, "files on disk", why, mend)
+            let fix = format!("df -i {place}, and delete small files that are not needed");
+            Check::warning(Area::Machine, "files on disk", why, fix)
         }
     }
 }
@@ -149,11 +149,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn limits_and_what_mends_them() {
+    fn limits_and_what_fixes_them() {
         assert_eq!(open_files(None).verdict, Verdict::Ok);
         assert_eq!(open_files(Some(65_536)).verdict, Verdict::Ok);
         let few = open_files(Some(256));
-        assert_eq!((few.verdict, few.mend.is_some()), (Verdict::Warning, true));
+        assert_eq!((few.verdict, few.fix.is_some()), (Verdict::Warning, true));
         let memory = |kib: u64| memory(&format!("MemTotal: 1 kB\nMemAvailable:  {kib} kB\n")).expect("read").verdict;
         assert_eq!((memory(1 << 20), memory(1000)), (Verdict::Ok, Verdict::Warning));
     }

@@ -1,9 +1,11 @@
 //! Who answers, how quickly, and by which clock.
 
+use super::findings::{self, Silent};
 use super::{Area, Check};
 use crate::base::probe;
 use dfs_client::{Identity, NodeAddress, NodeState, NodeStatus};
-use dfs_daemon::local::{self, DaemonStatus};
+use dfs_daemon::local::{self, DaemonStatus, State};
+use dfs_diagnosis::{SKEW_MAX_MS, names};
 use dfs_term::figures::{apart, latency, plural};
 use dfs_types::{DatanodeId, Error, Protection, Result};
 use futures::StreamExt;
@@ -13,76 +15,97 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// Datanodes that are asked at the same time.
 const PROBES_MAX: usize = 32;
 /// Clocks further apart than this are worth a look: times of files go by them.
-const SKEW_WARNING: Duration = Duration::from_secs(2);
+const SKEW_WARNING: Duration = Duration::from_millis(SKEW_MAX_MS);
 /// Permissions for chunks live for minutes: with clocks this far apart they are refused.
 const SKEW_BAD: Duration = Duration::from_secs(60);
 /// An empty call that takes longer makes every command slow.
 const SLOW: Duration = Duration::from_millis(250);
 
-/// The daemons of the local cluster: all should run, but for datanodes that were drained.
+/// The daemons of the local cluster: that all run, and those that were drained and do not. What else does not run is a problem
+/// that [`gone`] or the diagnosis tells of.
 pub(crate) fn daemons(daemons: &[DaemonStatus], nodes: &[NodeStatus]) -> Vec<Check> {
-    let check = |daemon: &DaemonStatus| {
-        let (id, state) = (daemon.id.to_string(), daemon.state.as_str());
-        let drained = nodes.iter().any(|node| node.is_drained() && node.id.to_string() == id);
-        match daemon.pid {
-            Some(pid) => Check::ok(Area::Network, id, format!("{state}, process {pid}")),
-            None if drained => Check::ok(Area::Network, id, format!("{state}; it was drained before")),
-            None => {
-                let why = format!("{state}; its log is {}", daemon.log.display());
-                Check::bad(Area::Network, &id, why, format!("dfsd start {id}"))
-            }
-        }
+    let drained = |daemon: &DaemonStatus| {
+        nodes.iter().any(|node| node.is_drained() && node.id.to_string() == daemon.id.to_string())
     };
-    daemons.iter().map(check).collect()
+    let idle: Vec<&DaemonStatus> = daemons.iter().filter(|daemon| daemon.pid.is_none()).collect();
+    let mut checks = Vec::new();
+    if !daemons.is_empty() && idle.is_empty() {
+        let all = plural(daemons.len() as u64, "daemon", "daemons");
+        checks.push(Check::ok(Area::Network, "processes", format!("the local cluster has {all}, and all run")));
+    }
+    checks.extend(idle.into_iter().filter(|daemon| drained(daemon)).map(|daemon| {
+        let why = format!("{}; it was drained before", daemon.state.as_str());
+        Check::ok(Area::Network, daemon.id.to_string(), why)
+    }));
+    checks
 }
 
-/// Whether the local cluster knows this address, and what starts what listens there.
-fn starts(daemons: &[DaemonStatus], address: SocketAddr) -> Option<String> {
-    daemons.iter().find(|daemon| daemon.address == Some(address)).map(|daemon| format!("dfsd start {}", daemon.id))
+/// Datanodes of which the masters have heard lately, but whose processes do not run or are suspended: one problem, with one
+/// command that fixes it.
+pub(crate) fn gone(daemons: &[DaemonStatus], nodes: &[NodeStatus]) -> Option<Check> {
+    let is_live = |id: &str| nodes.iter().any(|node| node.id.to_string() == id && !findings::is_told(node));
+    let gone: Vec<&DaemonStatus> = daemons
+        .iter()
+        .filter(|daemon| !matches!(daemon.state, State::Running | State::Starting) && is_live(&daemon.id.to_string()))
+        .collect();
+    let first = gone.first()?;
+    let ids: Vec<String> = gone.iter().map(|daemon| daemon.id.to_string()).collect();
+    let same = gone.iter().all(|daemon| daemon.state == first.state);
+    let how = match first.state {
+        State::Crashed if same => "crashed",
+        State::Suspended if same => "suspended",
+        _ if same => "stopped",
+        _ => "not running",
+    };
+    let what = format!("{how}; the master has not noticed yet; log {}", first.log.display());
+    let fix = match (gone.as_slice(), first.state) {
+        ([one], State::Suspended) => format!("dfsd restart {}", one.id),
+        ([one], _) => format!("dfsd start {}", one.id),
+        (_, State::Suspended) if same => "dfsd restart".to_owned(),
+        _ => "dfsd up".to_owned(),
+    };
+    Some(Check::bad(Area::Network, names(&ids), what, fix))
 }
 
-/// Each master: whether and how quickly it answers, and its clock. Also whether any did.
-pub(crate) async fn masters(
-    identity: &Identity,
-    addresses: &[SocketAddr],
-    daemons: &[DaemonStatus],
-) -> (Vec<Check>, bool) {
+/// What came of asking the masters.
+pub(crate) struct Masters {
+    pub checks: Vec<Check>,
+    /// A master answered.
+    pub any: bool,
+    /// The addresses that did not, and why.
+    pub silent: Vec<Error>,
+}
+
+/// Asks each master: whether and how quickly it answers, and its clock. If none answers, that is one problem, which the
+/// caller tells of.
+pub(crate) async fn masters(identity: &Identity, addresses: &[SocketAddr]) -> Masters {
     let probes =
         addresses.iter().map(|address| async move { (*address, probe::master(identity, &address.to_string()).await) });
     let answers: Vec<_> = futures::stream::iter(probes).buffered(PROBES_MAX).collect().await;
-    let mut checks = Vec::new();
-    let mut any = false;
+    let any = answers.iter().any(|(_, answer)| answer.is_ok());
+    let (mut checks, mut silent) = (Vec::new(), Vec::new());
     for (address, answer) in answers {
         let name = format!("master {address}");
         match answer {
             Ok(answer) => {
-                any = true;
                 checks.push(round_trip(name, answer.round_trip));
                 // The answer was written half a round trip ago.
                 let theirs = UNIX_EPOCH + Duration::from_millis(answer.status.taken_at.0) + answer.round_trip / 2;
                 checks.push(clock(&format!("master {address}"), signed_ms(theirs, SystemTime::now())));
             }
-            Err(error) => {
-                let mend = starts(daemons, address);
-                checks.push(silent(
-                    name,
-                    &error,
-                    mend.unwrap_or_else(|| "start it on its machine: dfsd master".into()),
-                ));
+            Err(error) if any => {
+                checks.push(Check::bad(Area::Network, name, error.message, "start it on its machine: dfsd master"));
             }
+            Err(error) => silent.push(error),
         }
     }
-    (checks, any)
+    Masters { checks, any, silent }
 }
 
 /// How far `theirs` is ahead of `ours`, in milliseconds.
 fn signed_ms(theirs: SystemTime, ours: SystemTime) -> i64 {
     let ms = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
     theirs.duration_since(ours).map_or_else(|behind| -ms(behind.duration()), ms)
-}
-
-fn silent(name: String, error: &Error, mend: String) -> Check {
-    Check::bad(Area::Network, name, error.message.clone(), mend)
 }
 
 fn round_trip(name: String, took: Duration) -> Check {
@@ -99,21 +122,22 @@ fn clock(whose: &str, ahead_ms: i64) -> Check {
     let off = Duration::from_millis(ahead_ms.unsigned_abs());
     let side = if ahead_ms < 0 { "behind" } else { "ahead" };
     let why = format!("{} {side}", apart(ahead_ms));
-    let mend = "timedatectl set-ntp true, on the machine whose clock is wrong";
+    let fix = "timedatectl set-ntp true, on the machine whose clock is wrong";
     match off {
         _ if off < SKEW_WARNING => Check::ok(Area::Network, name, why),
-        _ if off < SKEW_BAD => Check::warning(Area::Network, name, why, mend),
-        _ => Check::bad(Area::Network, name, format!("{why}: permissions for chunks count as expired"), mend),
+        _ if off < SKEW_BAD => Check::warning(Area::Network, name, why, fix),
+        _ => Check::bad(Area::Network, name, format!("{why}: permissions for chunks count as expired"), fix),
     }
 }
 
-/// The datanodes: those that do not answer, or whose clock is off, one by one; the others in a line.
+/// The datanodes: how many take a connection, and those that do not, although the masters hear from them. Also why the
+/// others take none: the diagnosis has a finding about them.
 pub(crate) async fn datanodes(
     identity: &Identity,
     nodes: &[NodeStatus],
     protection: Protection,
     daemons: &[DaemonStatus],
-) -> Vec<Check> {
+) -> (Vec<Check>, Silent) {
     // One that was drained and stopped is not expected to answer.
     let expected: Vec<&NodeStatus> =
         nodes.iter().filter(|node| node.state != NodeState::Dead || !node.is_drained()).collect();
@@ -123,23 +147,26 @@ pub(crate) async fn datanodes(
     });
     let answers: Vec<_> = futures::stream::iter(probes).buffered(PROBES_MAX).collect().await;
     let mut checks: Vec<Check> = summary(expected.len(), &answers).into_iter().collect();
+    let mut silent = Silent::new();
+    let runs = |node: &NodeStatus| {
+        let own = daemons.iter().find(|daemon| daemon.id.to_string() == node.id.to_string());
+        own.is_none_or(|daemon| matches!(daemon.state, State::Running | State::Starting))
+    };
     for (node, answer) in &answers {
-        if let Err(error) = answer {
-            let mend = starts(daemons, node.address).unwrap_or_else(|| format!("why {}", node.id));
-            checks.push(silent(node.id.to_string(), error, mend));
+        let Err(error) = answer else { continue };
+        silent.insert(node.id, error.message.clone());
+        if !findings::is_told(node) && runs(node) {
+            let fix = if daemons.is_empty() { format!("why {}", node.id) } else { format!("dfsd restart {}", node.id) };
+            checks.push(Check::bad(Area::Network, node.id.to_string(), error.message.clone(), fix));
         }
     }
     let live = nodes.iter().filter(|node| node.state == NodeState::Live);
-    let clocks: Vec<Check> = live.map(|node| clock(&node.id.to_string(), node.skew_ms)).collect();
-    match clocks.iter().all(|check| check.mend.is_none()) {
-        true if clocks.is_empty() => {}
-        true => {
-            let why = format!("within {} of the master's", latency(SKEW_WARNING));
-            checks.push(Check::ok(Area::Network, "clocks of datanodes", why));
-        }
-        false => checks.extend(clocks.into_iter().filter(|check| check.mend.is_some())),
+    let skews: Vec<u64> = live.map(|node| node.skew_ms.unsigned_abs()).collect();
+    if !skews.is_empty() && skews.iter().all(|skew_ms| *skew_ms <= SKEW_MAX_MS) {
+        let why = format!("within {} of the master's", latency(SKEW_WARNING));
+        checks.push(Check::ok(Area::Network, "clocks of datanodes", why));
     }
-    checks
+    (checks, silent)
 }
 
 fn summary(all: usize, answers: &[(&NodeStatus, Result<Duration>)]) -> Option<Check> {

@@ -306,9 +306,11 @@ async fn run(command: &Command, given: Given, context: &mut Context<'_>) -> Resu
             Err(read_only(command.name))
         }
         Parsed::Arguments(matches) => {
+            let changes = std::mem::replace(&mut context.session.changes, command.changes(&matches));
             let outer = context.runs(Some(Line::of(command, &matches)));
             let result = command.run(&matches, context).await;
             context.runs(outer);
+            context.session.changes = changes;
             result.and(context.end_document())
         }
     }

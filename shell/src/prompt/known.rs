@@ -26,6 +26,8 @@ const QUESTIONS_MAX: usize = 8;
 const WORDS_FRESH: Duration = Duration::from_secs(10);
 /// Trouble that is over by then is not worth being said.
 const SETTLING: Duration = Duration::from_secs(5);
+/// A prompt waits at most this long for a look at a cluster that did not answer before.
+const LOOK_PATIENCE: Duration = Duration::from_millis(300);
 /// Looks at the cluster are at least this far apart.
 const LOOKS_APART: Duration = Duration::from_secs(1);
 
@@ -88,6 +90,8 @@ struct State {
     nodes: Taken,
     users: Taken,
     health: Health,
+    /// Looks at the cluster so far.
+    looks: u64,
 }
 
 impl Known {
@@ -111,6 +115,25 @@ impl Known {
 
     pub(super) fn health(&self) -> Health {
         self.shared.state().health.clone()
+    }
+
+    /// Notes how the cluster is.
+    #[cfg(test)]
+    pub(super) fn note(&self, health: Health) {
+        self.shared.state().health = health;
+    }
+
+    /// A command has succeeded, or found that the cluster cannot be reached: if it was otherwise when it was last looked at,
+    /// looks again before the next prompt. What is found then is news as ever.
+    pub(super) fn look_again(&self, reached: bool) {
+        if matches!(self.health(), Health::Away(_)) == reached {
+            let before = self.shared.state().looks;
+            self.shared.look.notify_one();
+            self.before(
+                Instant::now() + LOOK_PATIENCE,
+                self.shared.until(|state| (state.looks > before).then_some(())),
+            );
+        }
     }
 
     /// A command ran: directories may have changed, and how the cluster is, too.
@@ -254,11 +277,22 @@ impl Known {
                     tokio::time::sleep(SETTLING).await;
                     now = shared.look_at_it().await;
                 }
-                let before = std::mem::replace(&mut shared.state().health, now.clone());
+                let before = shared.state().looked(now.clone());
+                shared.answered.notify_waiters();
                 news(&before, &now);
-                tokio::time::sleep(LOOKS_APART).await;
+                if !matches!(now, Health::Away(_)) {
+                    tokio::time::sleep(LOOKS_APART).await;
+                }
             }
         });
+    }
+}
+
+impl State {
+    /// Notes how the cluster was at a look; returns how it was before.
+    fn looked(&mut self, now: Health) -> Health {
+        self.looks += 1;
+        std::mem::replace(&mut self.health, now)
     }
 }
 

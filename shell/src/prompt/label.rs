@@ -1,36 +1,73 @@
 //! The prompt: where we are, and how the cluster is, as far as that is known.
 
-use super::known::Health;
+use super::known::{Health, Known};
 use dfs_term::text::{sanitise, width};
 use dfs_term::{Tone, View};
 use dfs_types::DfsPath;
+use rustyline::Prompt;
 
 /// The prompt shows at most so many cells of the path: its end.
 const PATH_CELLS_MAX: usize = 40;
+/// The marks of a cluster that does not answer, and of one that does again.
+const UNREACHABLE: &str = " (unreachable)";
+const REACHABLE: &str = " (reachable)";
 /// However narrow the terminal is, so many are shown.
 const PATH_CELLS_MIN: usize = 8;
 
-/// The prompt as it is measured and as it is shown, in a terminal that is `cells` wide. A context that is not the default is
-/// named.
-pub(super) fn prompt(
-    context: Option<&str>,
-    directory: &DfsPath,
-    health: &Health,
-    view: &View,
-    cells: usize,
-) -> (String, String) {
-    let whose = context.map_or_else(|| "dfs:".to_owned(), |name| format!("dfs@{}:", sanitise(name)));
-    let room = (cells / 2).clamp(PATH_CELLS_MIN, PATH_CELLS_MAX);
-    let path = end_of(&sanitise(directory.as_str()), room, view.glyphs.ellipsis());
-    let (mark, tone) = match health {
+/// A prompt as it is measured and as it is shown.
+type Text = (String, String);
+
+/// A prompt that stands while the cluster may come back.
+#[derive(Debug)]
+pub(super) struct Label {
+    text: Text,
+    /// The text from the moment on when the cluster answers again, of the same width: the editor measures a prompt once.
+    back: Option<Text>,
+    known: Known,
+}
+
+impl Label {
+    /// Makes the prompt of this moment, in a terminal that is `cells` wide. A context that is not the default is named.
+    pub(super) fn new(context: Option<&str>, directory: &DfsPath, known: &Known, view: &View, cells: usize) -> Self {
+        let health = known.health();
+        let whose = context.map_or_else(|| "dfs:".to_owned(), |name| format!("dfs@{}:", sanitise(name)));
+        let room = (cells / 2).clamp(PATH_CELLS_MIN, PATH_CELLS_MAX);
+        let path = end_of(&sanitise(directory.as_str()), room, view.glyphs.ellipsis());
+        let text = prompt((&whose, &path), mark(&health), " ", view);
+        let back = matches!(health, Health::Away(_)).then(|| {
+            let blanks = " ".repeat(1 + width(UNREACHABLE).saturating_sub(width(REACHABLE)));
+            prompt((&whose, &path), (REACHABLE, Tone::Good), &blanks, view)
+        });
+        Self { text, back, known: known.clone() }
+    }
+
+    fn now(&self) -> &Text {
+        self.back.as_ref().filter(|_| !matches!(self.known.health(), Health::Away(_))).unwrap_or(&self.text)
+    }
+}
+
+impl Prompt for Label {
+    fn raw(&self) -> &str {
+        &self.now().0
+    }
+
+    fn styled(&self) -> &str {
+        &self.now().1
+    }
+}
+
+fn mark(health: &Health) -> (&'static str, Tone) {
+    match health {
         Health::Unknown | Health::Well => ("", Tone::Plain),
         Health::Troubled(_) => (" !", Tone::Warning),
-        Health::Away(_) => (" (away)", Tone::Bad),
-    };
-    let raw = format!("{whose}{path}{mark}> ");
-    let styled =
-        format!("{}{}{}> ", view.paint(Tone::Dim, &whose), view.paint(Tone::Directory, &path), view.paint(tone, mark));
-    (raw, styled)
+        Health::Away(_) => (UNREACHABLE, Tone::Bad),
+    }
+}
+
+fn prompt((whose, path): (&str, &str), (mark, tone): (&str, Tone), blanks: &str, view: &View) -> Text {
+    let raw = format!("{whose}{path}{mark}>{blanks}");
+    let (whose, path) = (view.paint(Tone::Dim, whose), view.paint(Tone::Directory, path));
+    (raw, format!("{whose}{path}{}>{blanks}", view.paint(tone, mark)))
 }
 
 /// The text if it is no wider, else its end behind the sign that something was cut.
@@ -52,8 +89,15 @@ mod tests {
     use super::*;
     use dfs_types::{Error, ErrorCode};
 
+    fn label(context: Option<&str>, path: &str, health: &Health, view: &View, cells: usize) -> Label {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let known = Known::new(runtime.handle().clone());
+        known.note(health.clone());
+        Label::new(context, &DfsPath::parse(path).expect("valid"), &known, view, cells)
+    }
+
     fn raw(path: &str, health: &Health, cells: usize) -> String {
-        prompt(None, &DfsPath::parse(path).expect("valid"), health, &View::default(), cells).0
+        label(None, path, health, &View::default(), cells).text.0
     }
 
     #[test]
@@ -69,14 +113,24 @@ mod tests {
     #[test]
     fn it_says_how_the_cluster_is() {
         let away = Health::Away(Error::new(ErrorCode::Unreachable, "refused"));
-        assert_eq!(raw("/", &away, 80), "dfs:/ (away)> ");
+        assert_eq!(raw("/", &away, 80), "dfs:/ (unreachable)> ");
         assert_eq!(raw("/", &Health::Troubled("a datanode is dead".into()), 80), "dfs:/ !> ");
         let view = View { colour: true, ..View::default() };
-        let (raw, styled) = prompt(Some("office"), &DfsPath::root(), &away, &view, 80);
-        assert_eq!(raw, "dfs@office:/ (away)> ");
+        let (raw, styled) = label(Some("office"), "/", &away, &view, 80).text;
+        assert_eq!(raw, "dfs@office:/ (unreachable)> ");
         assert_eq!(
             styled.replace("\x1b[2m", "").replace("\x1b[1;34m", "").replace("\x1b[31m", "").replace("\x1b[0m", ""),
             raw
         );
+    }
+
+    #[test]
+    fn it_changes_when_the_cluster_is_back_and_keeps_its_width() {
+        let away = Health::Away(Error::new(ErrorCode::Unreachable, "refused"));
+        let label = label(None, "/a", &away, &View::default(), 80);
+        assert_eq!(label.raw(), "dfs:/a (unreachable)> ");
+        label.known.note(Health::Well);
+        assert_eq!(label.raw(), "dfs:/a (reachable)>   ");
+        assert_eq!(label.raw().len(), label.text.0.len());
     }
 }

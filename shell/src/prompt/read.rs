@@ -7,8 +7,8 @@ use crate::lang::parse;
 use crate::session::Session;
 use crate::session::history::History;
 use dfs_term::{Tone, View};
-use rustyline::Editor;
 use rustyline::error::ReadlineError;
+use rustyline::{Editor, Prompt};
 
 /// A line editor with our history and our help.
 pub(super) type Line = Editor<Assistant, History>;
@@ -25,16 +25,16 @@ const OPEN_BYTES_MAX: usize = 64 << 20;
 pub(super) fn entry(
     session: &mut Session,
     editor: &mut Line,
-    prompt: &(String, String),
+    prompt: &dyn Prompt,
     view: &View,
 ) -> rustyline::Result<String> {
     let continued = (CONTINUED.to_owned(), view.paint(Tone::Dim, CONTINUED).into_owned());
     // What was typed already, and what is to be edited again.
     let (mut before, mut again) = (String::new(), String::new());
     loop {
-        let prompt = if before.is_empty() { prompt } else { &continued };
+        let prompt = if before.is_empty() { prompt } else { &continued as &dyn Prompt };
         if let Some(assistant) = editor.helper_mut() {
-            assistant.begin(&before, dfs_term::text::width(&prompt.0));
+            assistant.begin(&before, dfs_term::text::width(prompt.raw()));
         }
         session.epoch = SignalEpoch::now();
         let read = editor.readline_with_initial(prompt, (&again, ""));

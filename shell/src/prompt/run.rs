@@ -18,7 +18,7 @@ use crate::session::jobs::{announce, end_all};
 use dfs_types::{Error, ErrorCode};
 use rustyline::config::BellStyle;
 use rustyline::error::ReadlineError;
-use rustyline::{ColorMode, CompletionType, Config, Editor, ExternalPrinter};
+use rustyline::{ColorMode, CompletionType, Config, Editor, ExternalPrinter, Prompt};
 use tokio::runtime::Handle;
 
 /// An escape key that nothing follows for so long stands for itself, in milliseconds.
@@ -65,13 +65,13 @@ fn lines(session: &mut Session, runtime: &Handle, editor: &mut Line, known: &Kno
         known.follow(session);
         known.prefetch(&session.directory, "");
         let context = session.target().and_then(Target::context);
-        let prompt = label::prompt(context, &session.directory, &known.health(), &view, helper::screen().cells);
+        let prompt = label::Label::new(context, &session.directory, known, &view, helper::screen().cells);
         if let Some(assistant) = editor.helper_mut() {
             assistant.refresh(session);
         }
         session.epoch = SignalEpoch::now();
         let read = if session.is_plain() {
-            plain::read_line(&view.glyphs.text(&prompt.0))
+            plain::read_line(&view.glyphs.text(prompt.raw()))
         } else {
             own_line::begin(&view);
             read::entry(session, editor, &prompt, &view)
@@ -79,8 +79,11 @@ fn lines(session: &mut Session, runtime: &Handle, editor: &mut Line, known: &Kno
         match read {
             Ok(line) => {
                 session.history.add(line.trim_end_matches('\n'));
-                run_line(session, runtime, &line);
+                let code = run_line(session, runtime, &line);
                 known.outdate();
+                if code == 0 || code == ErrorCode::Unreachable.exit_code() {
+                    known.look_again(code == 0);
+                }
             }
             Err(ReadlineError::Interrupted) => {}
             Err(ReadlineError::Eof) => session.leave = Some(session.leave.unwrap_or(0)),
@@ -132,8 +135,9 @@ fn news(before: &Health, now: &Health) -> Option<String> {
     match (before, now) {
         (Health::Away(_), Health::Away(_)) => None,
         (_, Health::Away(error)) => {
-            let error = error.clone().hint("commands try again; doctor finds the cause");
-            Some(error_text("dfs: the cluster is away", &error))
+            let mut error = error.clone();
+            error.hint.get_or_insert_with(|| "commands try again until their timeout; doctor finds out why".to_owned());
+            Some(error_text("dfs: cluster unreachable", &error))
         }
         (Health::Away(_), _) => Some("dfs: the cluster is back\n".to_owned()),
         (Health::Troubled(before), Health::Troubled(now)) if before == now => None,
@@ -153,22 +157,26 @@ fn wrapped(text: &str, cells: usize) -> String {
     text.lines().map(wrapped).collect()
 }
 
-/// Runs the statements of a line up to the first that fails.
-fn run_line(session: &mut Session, runtime: &Handle, line: &str) {
+/// Runs the statements of a line up to the first that fails. Returns the exit code of that one.
+fn run_line(session: &mut Session, runtime: &Handle, line: &str) -> u8 {
     let statements = match run::typed(line) {
         Ok(statements) => statements,
-        Err(error) => return session.report("dfs-shell", &error),
+        Err(error) => {
+            session.report("dfs-shell", &error);
+            return error.code.exit_code();
+        }
     };
     for statement in &statements {
         match runtime.block_on(run::statement(session, statement)) {
             Ended::Well => {}
             Ended::Failed(_) if statement.may_fail => {}
-            Ended::Failed(_) | Ended::ReaderGone => return,
+            ended @ (Ended::Failed(_) | Ended::ReaderGone) => return ended.code(),
         }
         if session.leave.is_some() {
-            return;
+            break;
         }
     }
+    0
 }
 
 #[cfg(test)]

@@ -3,16 +3,23 @@
 use super::contexts;
 use crate::base::options::Options;
 use crate::base::report::usage;
-use dfs_client::ClientOptions;
+use dfs_client::{Client, ClientOptions, Outlook, Waited};
 use dfs_config::{ClientSettings, Directories, Environment, Loaded, Sources};
 use dfs_daemon::local::spec::Spec;
-use dfs_daemon::local::{DaemonStatus, Layout, State};
-use dfs_diagnosis::{LocalDaemon, Process};
+use dfs_daemon::local::{DaemonStatus, Layout, MayStart, Started, State};
+use dfs_diagnosis::{Finding, LocalDaemon, Process, unreachable};
 use dfs_rpc::tls::Identity;
-use dfs_types::{Error, ErrorCode, Result};
+use dfs_rpc::transport::{EXPIRED, FOREIGN};
+use dfs_term::figures::plural;
+use dfs_types::{Error, ErrorCode, MasterId, Result};
 use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 use std::time::Duration;
+
+/// A suspended master is waited for so long: it may be continued.
+const SUSPENDED_PATIENCE: Duration = Duration::from_millis(1500);
 
 /// A cluster that was found, not yet spoken to.
 #[derive(Debug, Clone)]
@@ -29,21 +36,23 @@ pub struct Target {
     context: Option<String>,
 }
 
-/// The settings that hold for this program, and the directories of its user.
+/// The settings that hold for this program, with where each of them comes from, and the directories of its user.
 ///
 /// # Errors
 /// `usage` for settings that are not allowed.
-pub(crate) fn settings(options: &Options) -> Result<(dfs_config::Settings, Directories)> {
-    loaded(options).map(|(loaded, directories)| (loaded.settings, directories))
+pub(crate) fn loaded(options: &Options) -> Result<(Loaded, Directories)> {
+    match understood(options)? {
+        (loaded, directories, None) => Ok((loaded, directories)),
+        (_, _, Some(error)) => Err(error),
+    }
 }
 
-/// As [`settings`], with where each of them comes from.
+/// The settings as far as they are understood, and the first error in them.
 ///
 /// # Errors
-/// As [`settings`].
-pub(crate) fn loaded(options: &Options) -> Result<(Loaded, Directories)> {
-    let environment = Environment::of_process();
-    let directories = Directories::of_user(&environment).map_err(|error| usage(error.to_string()))?;
+/// As [`directories`].
+pub(crate) fn understood(options: &Options) -> Result<(Loaded, Directories, Option<Error>)> {
+    let (environment, directories) = (Environment::of_process(), directories()?);
     let default_file = directories.config_file();
     let sources = Sources {
         file: options.config.as_deref(),
@@ -51,17 +60,23 @@ pub(crate) fn loaded(options: &Options) -> Result<(Loaded, Directories)> {
         environment: &environment,
         overrides: &[],
     };
-    let mut loaded = dfs_config::load(&sources).map_err(|error| usage(error.to_string()))?;
+    let (mut loaded, error) = match dfs_config::load(&sources) {
+        Ok(loaded) => (loaded, None),
+        Err(error) => (dfs_config::load_what_can_be(&sources), Some(usage(error.to_string()))),
+    };
     if !options.masters.is_empty() {
         loaded.settings.client.masters = options.masters.clone();
     }
     if let Some(timeout) = options.timeout {
         loaded.settings.client.rpc_timeout = timeout;
     }
-    if let Some(context) = contexts::chosen(options)? {
-        context.apply(&mut loaded.settings.client);
+    let mut error = error;
+    match contexts::chosen(options) {
+        Ok(Some(context)) => context.apply(&mut loaded.settings.client),
+        Ok(None) => {}
+        Err(wrong) => error = error.or(Some(wrong)),
     }
-    Ok((loaded, directories))
+    Ok((loaded, directories, error))
 }
 
 /// The credential file that would be shown to the masters, if there is one.
@@ -69,16 +84,33 @@ pub(crate) fn credential(settings: &dfs_config::Settings, directories: &Director
     settings.client.credential.clone().or_else(|| local_credential(directories))
 }
 
-/// Finds the cluster, starting a local one where none is configured. Blocks while that starts.
+/// Finds the cluster. Where none is configured and none runs, starts a local one if that is allowed; blocks meanwhile.
 ///
 /// # Errors
 /// `unreachable` when there is none; `unauthenticated` when the credential cannot be used.
-pub(crate) fn find(options: &Options) -> Result<Target> {
-    let (settings, directories) = settings(options)?;
+pub(crate) fn find(options: &Options, may_start: MayStart) -> Result<Target> {
+    let (loaded, directories) = loaded(options)?;
+    find_with(options, &loaded, &directories, may_start)
+}
+
+/// As [`find`], with settings that were read before.
+///
+/// # Errors
+/// As [`find`].
+pub(crate) fn find_with(
+    options: &Options,
+    loaded: &Loaded,
+    directories: &Directories,
+    may_start: MayStart,
+) -> Result<Target> {
+    let (mut settings, directories) = (loaded.settings.clone(), directories.clone());
+    if let Some(timeout) = options.timeout {
+        settings.client.rpc_timeout = timeout;
+    }
     let context = contexts::chosen(options)?.and_then(|context| context.shown_name());
     if !settings.client.masters.is_empty() {
         let credential = credential(&settings, &directories).ok_or_else(no_credential)?;
-        let identity = identity(&credential)?;
+        let identity = identity(&credential, &directories, options)?;
         return Ok(Target {
             masters: settings.client.masters.clone(),
             identity,
@@ -88,20 +120,35 @@ pub(crate) fn find(options: &Options) -> Result<Target> {
             context,
         });
     }
-    let local = dfs_daemon::local::ensure(&directories, &settings, options.no_start)?;
+    let may_start = if options.no_start { MayStart::Never } else { may_start };
+    let say = |what: &str| {
+        if !options.quiet {
+            eprintln!("dfs-shell: waiting for {what}");
+        }
+    };
+    let local = dfs_daemon::local::ensure(&directories, &settings, may_start, &say)?;
     if let Some(started) = &local.started
         && !options.quiet
     {
-        eprintln!(
-            "dfs-shell: started a local cluster: {}, {}; it keeps running\n  hint: dfsd down stops it",
-            dfs_term::figures::plural(started.masters as u64, "master", "masters"),
-            dfs_term::figures::plural(started.datanodes as u64, "datanode", "datanodes"),
-        );
+        eprintln!("dfs-shell: {}; it keeps running\n  hint: dfsd down stops it", announced(started));
     }
     let credential = settings.client.credential.clone().unwrap_or(local.credential);
     let masters = local.masters.iter().map(ToString::to_string).collect();
-    let identity = identity(&credential)?;
+    let identity = identity(&credential, &directories, options)?;
     Ok(Target { masters, identity, credential, settings: settings.client, local: Some(directories), context })
+}
+
+/// Returns a sentence on what was started.
+fn announced(started: &Started) -> String {
+    let masters = plural(started.masters as u64, "master", "masters");
+    let datanodes = plural(started.datanodes as u64, "datanode", "datanodes");
+    match started.files {
+        None => format!("started a local cluster: {masters}, {datanodes}"),
+        Some(files) => {
+            let files = plural(files, "file", "files");
+            format!("the local cluster is started again, with {files}: {masters}, {datanodes}")
+        }
+    }
 }
 
 /// Returns a daemon as the diagnosis sees it.
@@ -113,6 +160,26 @@ fn local_daemon(daemon: &DaemonStatus) -> LocalDaemon {
         State::Crashed => Process::Crashed,
     };
     LocalDaemon { id: daemon.id.to_string(), process }
+}
+
+/// Returns the finding for a call that has waited so long for the masters of the local cluster, if their processes tell that
+/// none of them will answer. While somebody starts or stops daemons, any of them may.
+fn hopeless(directories: &Directories, waited: Waited) -> Option<Finding> {
+    if dfs_daemon::local::is_changing(directories) {
+        return None;
+    }
+    let daemons: Vec<LocalDaemon> = dfs_daemon::local::status(directories).ok()?.iter().map(local_daemon).collect();
+    let mut masters = daemons.iter().filter(|daemon| daemon.id.parse::<MasterId>().is_ok());
+    let may_answer = |daemon: &LocalDaemon| match daemon.process {
+        Process::Running => true,
+        Process::Suspended => waited.span < SUSPENDED_PATIENCE,
+        // One that holds a connection is there, whatever its run file says.
+        Process::Stopped | Process::Crashed => waited.connected,
+    };
+    if masters.any(may_answer) {
+        return None;
+    }
+    Some(unreachable("none of them runs", Some(&daemons)))
 }
 
 /// There is no cluster to talk to.
@@ -132,16 +199,45 @@ fn no_credential() -> Error {
     error.hint("name its file in the settings as client.credential, or in DFS_CLIENT_CREDENTIAL")
 }
 
+/// Permission bits for anybody but the owner.
+pub(crate) const OTHERS: u32 = 0o077;
+
+/// Says once that others can use the key.
+fn warn_of_others(path: &Path, options: &Options) {
+    static SAID: Once = Once::new();
+    let others = std::fs::metadata(path).is_ok_and(|metadata| metadata.mode() & OTHERS != 0);
+    if others && !options.quiet && !options.json {
+        let place = path.display();
+        SAID.call_once(|| {
+            eprintln!("dfs-shell: warning: the credential {place} can be read by others\n  hint: chmod 600 {place}");
+        });
+    }
+}
+
+/// Returns the hint for a credential that the user may not read. Only that of the user's own cluster certainly belongs to
+/// the user; any other one may be somebody else's key.
+pub(crate) fn denied_hint(path: &Path, directories: &Directories) -> String {
+    if local_credential(directories).is_some_and(|own| own == path) {
+        return format!("it is that of your own cluster: sudo chown $USER {}", path.display());
+    }
+    let owner = dfs_daemon::local::owner(path).unwrap_or_else(|| "somebody else".to_owned());
+    format!(
+        "it belongs to {owner}: ask for a credential of your own, or name another one as client.credential in the \
+         settings, or in DFS_CLIENT_CREDENTIAL"
+    )
+}
+
 /// Reads a credential file.
 ///
 /// # Errors
 /// `unauthenticated` when it cannot be read or used.
-pub(crate) fn identity(path: &Path) -> Result<Identity> {
+pub(crate) fn identity(path: &Path, directories: &Directories, options: &Options) -> Result<Identity> {
     let unusable =
         |what: String, hint: String| Error::new(ErrorCode::Unauthenticated, what).at(path.display()).hint(hint);
+    warn_of_others(path, options);
     let pem = std::fs::read(path).map_err(|error| {
         let hint = match error.kind() {
-            std::io::ErrorKind::PermissionDenied => format!("it must be yours: sudo chown $USER {}", path.display()),
+            std::io::ErrorKind::PermissionDenied => denied_hint(path, directories),
             _ => "name it in the settings as client.credential, or in DFS_CLIENT_CREDENTIAL".to_owned(),
         };
         unusable(format!("the credential cannot be read: {}", crate::base::report::io_message(&error)), hint)
@@ -175,15 +271,23 @@ impl Target {
     }
 
     /// What to look at when one end does not believe the other one.
-    pub fn doubt(&self) -> String {
+    pub fn doubt(&self, error: &Error) -> String {
         let credential = self.credential.display();
+        let anew = "name another one as client.credential in the settings, or in DFS_CLIENT_CREDENTIAL";
         match &self.local {
+            None if error.message.contains(FOREIGN) => {
+                let cluster = self.identity.cluster;
+                format!("the credential {credential} is of another cluster ({cluster}): {anew}, or check the masters")
+            }
+            None if error.message.contains(EXPIRED) => {
+                format!("date shows the clock; if it is right, have {credential} issued anew")
+            }
             Some(directories) => format!(
                 "the credential is {credential}, the address of the master is from {}; restore what has changed of them, \
                  or run dfsd down and dfsd up",
                 directories.run.display()
             ),
-            None => format!("the credential is {credential}; name another one as client.credential in the settings"),
+            None => format!("the credential is {credential}; {anew}"),
         }
     }
 
@@ -195,6 +299,29 @@ impl Target {
     /// How long a call to them may take.
     pub fn patience(&self) -> Duration {
         self.settings.rpc_timeout
+    }
+
+    /// Makes a handle on the cluster, which has not spoken to anybody yet. Calls to a local cluster of which no master will
+    /// answer end with the reason.
+    ///
+    /// # Errors
+    /// As [`Target::client_options`].
+    pub async fn open(&self) -> Result<Client> {
+        let error = |found: Finding| Error::new(ErrorCode::Unreachable, found.sentence()).hint(found.run);
+        let look = |directories: Directories| move |waited| hopeless(&directories, waited).map(error);
+        let outlook = self.local.clone().map(|directories| Outlook::new(look(directories)));
+        Ok(Client::with_outlook(self.client_options().await?, outlook))
+    }
+
+    /// Returns the finding for a local cluster whose masters are suspended: they take connections and do not answer.
+    pub fn suspended(&self) -> Option<Finding> {
+        hopeless(self.local.as_ref()?, Waited { span: Duration::MAX, connected: true })
+    }
+
+    /// Returns the handle for a command that shows how the cluster is: it does not wait long for one that is elsewhere and
+    /// does not answer. Of a local one it is known whether waiting helps.
+    pub fn looked_at(&self, client: Client) -> Client {
+        if self.local.is_some() { client } else { client.brief() }
     }
 
     /// The options of a client, with the names of the masters looked up.
@@ -243,4 +370,23 @@ pub(crate) fn state_directory() -> Result<PathBuf> {
 /// As [`directories`].
 pub(crate) fn config_directory() -> Result<PathBuf> {
     directories().map(|directories| directories.config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_of_somebody_else_is_not_to_be_taken() {
+        let home = tempfile::tempdir().expect("a directory");
+        let directories = Directories::under(home.path());
+        let key = home.path().join("other.pem");
+        std::fs::write(&key, "").expect("written");
+        let hint = denied_hint(&key, &directories);
+        let owner = dfs_daemon::local::owner(&key).expect("it is there");
+        assert!(hint.starts_with(&format!("it belongs to {owner}: ask for a credential of your own")), "{hint}");
+        assert!(!hint.contains("chown"), "{hint}");
+        let hint = denied_hint(&home.path().join("absent.pem"), &directories);
+        assert!(hint.starts_with("it belongs to somebody else: "), "{hint}");
+    }
 }

@@ -4,7 +4,7 @@ use super::Session;
 use super::connect;
 use crate::base::options::Options;
 use crate::base::report::usage;
-use dfs_config::{ClientSettings, Contexts, DEFAULT_CONTEXT, LOCAL_CONTEXT, NamedCluster};
+use dfs_config::{ClientSettings, Contexts, DEFAULT_CONTEXT, LOCAL_CONTEXT, Loaded, NamedCluster};
 use dfs_types::{DfsPath, Error, ErrorCode, Result};
 use std::collections::BTreeMap;
 
@@ -63,7 +63,7 @@ impl Chosen {
 /// Returns true if the settings name masters, so that the local cluster is not the default.
 fn has_configured_masters() -> bool {
     let options = Options { context: Some(DEFAULT_CONTEXT.to_owned()), ..Options::none() };
-    connect::settings(&options).is_ok_and(|(settings, _)| !settings.client.masters.is_empty())
+    connect::loaded(&options).is_ok_and(|(loaded, _)| !loaded.settings.client.masters.is_empty())
 }
 
 /// Reads the contexts of the user.
@@ -116,7 +116,7 @@ pub(crate) fn none_of(name: &str) -> Error {
 pub(crate) fn all(options: &Options) -> Result<Vec<(String, NamedCluster)>> {
     let mut all = Vec::new();
     let default = Options { context: Some(DEFAULT_CONTEXT.to_owned()), ..options.clone() };
-    let (settings, directories) = connect::settings(&default)?;
+    let (Loaded { settings, .. }, directories) = connect::loaded(&default)?;
     if !settings.client.masters.is_empty() {
         let credential = connect::credential(&settings, &directories);
         all.push((DEFAULT_CONTEXT.to_owned(), NamedCluster { masters: settings.client.masters, credential }));
@@ -134,7 +134,7 @@ pub(crate) fn current(options: &Options) -> Result<String> {
     if let Some(chosen) = chosen(options)? {
         return Ok(chosen.name().to_owned());
     }
-    let has_masters = !connect::settings(options)?.0.client.masters.is_empty();
+    let has_masters = !connect::loaded(options)?.0.settings.client.masters.is_empty();
     Ok(if has_masters { DEFAULT_CONTEXT } else { LOCAL_CONTEXT }.to_owned())
 }
 
@@ -146,7 +146,7 @@ pub(crate) fn current(options: &Options) -> Result<String> {
 pub(crate) fn switch(session: &mut Session, name: &str) -> Result<()> {
     let options = Options { context: Some(name.to_owned()), ..session.options.clone() };
     let before = current(&session.options).unwrap_or_else(|_| DEFAULT_CONTEXT.to_owned());
-    let target = connect::find(&options)?;
+    let target = connect::find(&options, session.may_start())?;
     let now = current(&options)?;
     session.options = options;
     session.follow(target);

@@ -15,9 +15,11 @@ use crate::base::screen::Screen;
 use crate::base::terminal;
 use crate::lang::Scope;
 use dfs_client::Client;
+use dfs_daemon::local::MayStart;
 use dfs_term::View;
 use dfs_tui::top::world::World;
 use dfs_types::{DfsPath, Error, ErrorCode, Result};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::OnceCell;
@@ -48,6 +50,8 @@ pub struct Session {
     pub location: Option<Location>,
     /// A person types the commands.
     pub interactive: bool,
+    /// The command that runs changes something.
+    pub changes: bool,
     /// Set by `exit`: the session ends with this code.
     pub leave: Option<u8>,
     /// The lines of a transfer that are on the terminal now.
@@ -85,6 +89,7 @@ impl Session {
             history: History::default(),
             location: None,
             interactive: false,
+            changes: false,
             leave: None,
             screen: None,
             scripts: Vec::new(),
@@ -132,13 +137,24 @@ impl Session {
         }
     }
 
-    /// Looks for the cluster, and starts a local one where none is configured. Blocks while that starts.
+    /// Returns whether a local cluster of which nothing runs may be started: always at the prompt, and on a terminal by a
+    /// command that changes something, unless it was stopped on purpose.
+    pub(crate) fn may_start(&self) -> MayStart {
+        match (self.interactive, self.changes && !self.options.dry_run) {
+            (true, _) => MayStart::Always,
+            (false, true) if std::io::stderr().is_terminal() => MayStart::UnlessStopped,
+            (false, _) => MayStart::Never,
+        }
+    }
+
+    /// Looks for the cluster. Where none is configured and none runs, the prompt starts a local one; a command that changes
+    /// something does so on a terminal, unless the last one was stopped on purpose. Blocks meanwhile.
     ///
     /// # Errors
     /// When there is none, or its credential cannot be read.
     pub fn find_cluster(&mut self) -> Result<&Target> {
         if self.target.is_none() {
-            self.target = Some(connect::find(&self.options)?);
+            self.target = Some(connect::find(&self.options, self.may_start())?);
         }
         self.target.as_ref().ok_or_else(connect::nowhere)
     }
@@ -218,7 +234,7 @@ impl Session {
     pub fn report(&self, command: &str, error: &Error) {
         let mut error = error.clone();
         if error.code == ErrorCode::Unauthenticated && error.hint.is_none() {
-            error.hint = self.target.as_ref().map(Target::doubt);
+            error.hint = self.target.as_ref().map(|target| target.doubt(&error));
         }
         let text = if self.options.json {
             error_json(command, &error, self.location.as_ref())
@@ -268,6 +284,5 @@ impl Session {
 /// # Errors
 /// When the name of a master cannot be resolved.
 pub(crate) async fn connected(place: &OnceCell<Client>, target: &Target) -> Result<Client> {
-    let make = || async { Ok(Client::new(target.client_options().await?)) };
-    place.get_or_try_init(make).await.cloned()
+    place.get_or_try_init(|| target.open()).await.cloned()
 }

@@ -14,6 +14,7 @@ mod dashboard_replay;
 mod dashboard_trouble;
 mod errors;
 mod examples;
+mod local_cluster;
 mod operators;
 mod plans;
 mod prompt;

@@ -29,10 +29,11 @@ fn a_datanode_that_dies_is_told_from_first_to_last() {
     let text = cluster.ok(&["status"]);
     assert!(text.starts_with("health      · healthy: ") && !text.contains("  run "), "{text}");
     the_space_of_one_disk_counts_once(&cluster);
-    all_is_well_for_why_and_doctor(&cluster);
+    nothing_is_wrong_for_why_and_doctor(&cluster);
 
     cluster.kill("datanode-2");
-    cluster.wait_for("an overdue or dead datanode", || cluster.json(&["status"])["silent"] != serde_json::json!([]));
+    cluster
+        .wait_for("a datanode that does not report", || cluster.json(&["status"])["silent"] != serde_json::json!([]));
     assert_ne!(cluster.json(&["status"])["health"], "healthy");
     cluster.wait_for("a dead datanode", || cluster.json(&["status"])["nodes_dead"] == 1);
     let status = cluster.json(&["status"]);
@@ -87,7 +88,7 @@ fn the_space_of_one_disk_counts_once(cluster: &Cluster) {
     assert!(cluster.ok(&["nodes"]).contains("3 of them share a disk"));
 }
 
-fn all_is_well_for_why_and_doctor(cluster: &Cluster) {
+fn nothing_is_wrong_for_why_and_doctor(cluster: &Cluster) {
     for (subject, says) in [
         ("/data/big.bin", "Every chunk has all its replicas"),
         ("/data", "Every chunk in the cluster has all its replicas"),
@@ -111,7 +112,7 @@ fn all_is_well_for_why_and_doctor(cluster: &Cluster) {
     let amiss = |check: &&Value| check["verdict"] != "ok" && check["area"] != "machine";
     let amiss: Vec<_> = checks["checks"].as_array().expect("a list").iter().filter(amiss).collect();
     assert!(amiss.is_empty(), "{amiss:?}");
-    assert_eq!(doctor.code, i32::from(checks["well"] != true));
+    assert_eq!(doctor.code, i32::from(checks["healthy"] != true));
 }
 
 fn why_names_the_dead_one(cluster: &Cluster) {
@@ -164,8 +165,8 @@ fn the_doctor_finds_it_too(cluster: &Cluster) {
     let said = cluster.shell(&["doctor"]);
     assert_eq!(said.code, 1, "{said:?}");
     assert!(
-        said.stdout.contains("✗ datanode-2: crashed; its log is ")
-            && said.stdout.contains("mend: dfsd start datanode-2"),
+        said.stdout.contains("! finding: datanode-2 is dead (its process has crashed): ")
+            && said.stdout.contains("fix: dfsd start datanode-2"),
         "{said:?}"
     );
     assert_eq!(said.stderr, "");
@@ -178,12 +179,9 @@ fn with_the_masters_gone_there_is_still_an_answer() {
     assert_eq!((&masters["leader"], &masters["masters"][0]["lag"]), (&"master-1".into(), &0.into()));
     assert!(masters["masters"][0]["round_trip_ms"].as_f64().expect("it answers") > 0.0);
     cluster.kill("master-1");
-    let said = cluster.shell(&["--timeout", "1s", "status"]);
-    assert_eq!(said.code, 3, "{said:?}");
-    assert!(said.stderr.ends_with("  hint: doctor finds out why, and says what mends it\n"), "{said:?}");
     let said = cluster.shell(&["doctor"]);
     assert_eq!(said.code, 1, "{said:?}");
-    for part in ["✗ master-1: crashed", "mend: dfsd start master-1", "status: not asked: no master answers"] {
+    for part in ["✗ masters: no master answers: master-1 has crashed", "fix: dfsd start master-1", "✗ 1 problem"] {
         assert!(said.stdout.contains(part), "{part}: {said:?}");
     }
     let version = cluster.ok(&["version"]);
@@ -211,14 +209,14 @@ fn settings_and_credentials(cluster: &Cluster) {
     mode(0o644).expect("set mode");
     let said = cluster.shell(&["doctor"]);
     assert!(said.code == 1 && said.stdout.contains("0644: others on this machine can use the key"), "{said:?}");
-    assert!(said.stdout.contains(&format!("mend: chmod 600 {}", cluster.credential().display())), "{said:?}");
+    assert!(said.stdout.contains(&format!("fix: chmod 600 {}", cluster.credential().display())), "{said:?}");
 }
 
 #[test]
 fn lost_chunks_are_told_as_lost() {
     let cluster = with_a_file(Spec::default().datanodes(1).replication(1));
     cluster.kill("datanode-1");
-    cluster.wait_for("a broken cluster", || cluster.json(&["status"])["replication"]["missing"] == 3);
+    cluster.wait_for("missing chunks", || cluster.json(&["status"])["replication"]["missing"] == 3);
     let status = cluster.json(&["status"]);
     assert_eq!(status["health"], "critical");
     let sentences = sentences(&status);

@@ -40,7 +40,10 @@ impl Verb for Config {
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let Action::Show = self.action;
-        let (loaded, directories) = connect::loaded(&context.session.options)?;
+        let (loaded, directories, wrong) = connect::understood(&context.session.options)?;
+        if let Some(error) = wrong {
+            context.session.say(&format!("config: warning: {}", error.message));
+        }
         let default_file = directories.config_file();
         let mut settings = Settings::of(
             &loaded,

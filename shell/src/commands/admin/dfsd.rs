@@ -15,7 +15,8 @@ const LOOKING: [&str; 4] = ["status", "logs", "config", "--version"];
 /// Arguments of `dfsd`.
 #[derive(Debug, Args)]
 pub(super) struct Dfsd {
-    /// As for the program dfsd: status, up, down, start ID, stop ID, restart [ID], logs [ID].
+    /// As for the program dfsd: status, up, down, start ID, stop ID, restart [ID], remove ID,
+    /// logs [ID].
     #[arg(value_name = "WORD", required = true, allow_hyphen_values = true, trailing_var_arg = true)]
     words: Vec<OsString>,
 }

@@ -3,7 +3,8 @@
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::session::connect;
 use clap::Args;
-use dfs_client::{Client, ClusterStatus};
+use dfs_client::ClusterStatus;
+use dfs_daemon::local::MayStart;
 use dfs_term::{Report, View};
 use dfs_types::Result;
 use schemars::JsonSchema;
@@ -41,9 +42,9 @@ impl Verb for Version {
 
 /// Asks without patience, and starts nothing.
 async fn ask(options: &crate::base::options::Options) -> Result<ClusterStatus> {
-    let options = crate::base::options::Options { no_start: true, timeout: Some(PATIENCE), ..options.clone() };
-    let target = tokio::task::block_in_place(|| connect::find(&options))?;
-    Client::new(target.client_options().await?).fail_fast().status().await
+    let options = crate::base::options::Options { timeout: Some(PATIENCE), ..options.clone() };
+    let target = tokio::task::block_in_place(|| connect::find(&options, MayStart::Never))?;
+    target.open().await?.fail_fast().status().await
 }
 
 /// Versions.

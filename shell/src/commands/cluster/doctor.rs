@@ -4,13 +4,13 @@ use crate::base::advice::advice;
 use crate::base::options::Options;
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::commands::shared::seen::Seen;
+use crate::doctor::findings::{self as doctor_findings, problems};
 use crate::doctor::{Area, Check, Verdict, config, machine, network};
 use crate::session::connect::{self, Target};
 use clap::Args;
-use dfs_client::Client;
-use dfs_config::{Loaded, Settings};
-use dfs_daemon::local::DaemonStatus;
-use dfs_diagnosis::{Severity, findings};
+use dfs_config::{Directories, Loaded};
+use dfs_daemon::local::{DaemonStatus, MayStart};
+use dfs_diagnosis::{Finding, Severity, findings, unreachable};
 use dfs_term::figures::plural;
 use dfs_term::text::{sanitise, wrap};
 use dfs_term::{Report, Tone, View};
@@ -38,51 +38,50 @@ impl Verb for Doctor {
     const JSON: Json = Json::of::<Diagnosis>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
-        let mut checks = Vec::new();
-        match connect::loaded(&context.session.options) {
-            Ok((loaded, directories)) => {
-                checks.extend(machine::checks(&loaded.settings, &directories));
-                checks.extend(config::settings(&loaded, &directories.config_file()));
-                if let Some(path) = connect::credential(&loaded.settings, &directories) {
-                    checks.extend(config::credential(&path, SystemTime::now()));
-                }
-                let daemons = network::local_daemons(&directories);
-                let found = look_at_cluster(context, &loaded, &daemons).await;
-                checks.extend(context.call(async { Ok(found) }).await?);
-            }
-            Err(error) => {
-                checks.extend(machine::checks(&Settings::default(), &nowhere()));
-                let mend =
-                    "mend what it names: a key of the file, or a DFS_ variable; `dfsd config default` lists all keys";
-                checks.push(Check::bad(Area::Config, "settings", error.message, mend));
-            }
+        let (loaded, directories, wrong) = connect::understood(&context.session.options)?;
+        let mut checks = machine::checks(&loaded.settings, &directories);
+        match wrong {
+            None => checks.extend(config::settings(&loaded, &directories.config_file())),
+            Some(error) => checks.push(Check::bad(Area::Config, "settings", error.message, SETTINGS_FIX)),
         }
-        let well = checks.iter().all(|check| check.verdict == Verdict::Ok);
-        context.show(&Diagnosis { well, checks })?;
-        if !well {
+        if let Some(path) = connect::credential(&loaded.settings, &directories) {
+            checks.extend(config::credential(&path, &directories, SystemTime::now()));
+        }
+        let daemons = network::local_daemons(&directories);
+        let found = look_at_cluster(context, &loaded, &directories, &daemons).await;
+        checks.extend(context.call(async { Ok(found) }).await?);
+        let healthy = checks.iter().all(|check| check.verdict == Verdict::Ok);
+        let problems = problems(&checks);
+        context.show(&Diagnosis { healthy, problems: problems.0 + problems.1, checks })?;
+        if !healthy {
             context.note_failed(Error::new(ErrorCode::InvalidArgument, "there are findings"));
         }
         Ok(())
     }
 }
 
-/// Where nothing of a user's is known.
-fn nowhere() -> dfs_config::Directories {
-    dfs_config::Directories::under(std::path::Path::new("/"))
-}
+const SETTINGS_FIX: &str =
+    "fix what it names: a key of the file, or a DFS_ variable; `dfsd config default` lists all keys";
 
-async fn look_at_cluster(context: &mut Context<'_>, loaded: &Loaded, daemons: &[DaemonStatus]) -> Vec<Check> {
+async fn look_at_cluster(
+    context: &mut Context<'_>,
+    loaded: &Loaded,
+    directories: &Directories,
+    daemons: &[DaemonStatus],
+) -> Vec<Check> {
     // Looking must not change anything: nothing is started.
-    let options = Options { no_start: true, quiet: true, timeout: Some(PATIENCE), ..context.session.options.clone() };
-    let target = match tokio::task::block_in_place(|| connect::find(&options)) {
+    let options = Options { quiet: true, timeout: Some(PATIENCE), ..context.session.options.clone() };
+    let found = tokio::task::block_in_place(|| connect::find_with(&options, loaded, directories, MayStart::Never));
+    let target = match found {
         Ok(target) => target,
         Err(error) => {
-            let mend = advice(&error).unwrap_or_else(|| "dfsd up".to_owned());
-            let mut checks = network::daemons(daemons, &[]);
-            checks.push(Check::bad(Area::Network, "cluster", error.message, mend));
-            return checks;
+            let fix = advice(&error).unwrap_or_else(|| "dfsd up".to_owned());
+            return vec![Check::bad(Area::Network, "cluster", error.message, fix)];
         }
     };
+    if let Some(finding) = target.suspended() {
+        return vec![no_master(finding, daemons)];
+    }
     let (mut checks, mut addresses): (Vec<Check>, Vec<SocketAddr>) = Default::default();
     for name in target.masters() {
         match tokio::net::lookup_host(name.as_str()).await {
@@ -93,45 +92,58 @@ async fn look_at_cluster(context: &mut Context<'_>, loaded: &Loaded, daemons: &[
             }
         }
     }
-    let (masters, any) = network::masters(target.identity(), &addresses, daemons).await;
-    checks.extend(masters);
-    let seen = if any { Some(ask(&target).await) } else { None };
-    let nodes = seen.as_ref().and_then(|seen| seen.as_ref().ok()).map_or(&[][..], |seen| &seen.nodes);
-    checks.splice(..0, network::daemons(daemons, nodes));
-    match &seen {
-        Some(Ok(seen)) => checks.extend(look_at(seen, &target, loaded, daemons).await),
-        Some(Err(error)) => checks.push(Check::bad(Area::Cluster, "status", error.message.clone(), "masters")),
-        None => {
-            let mend = if daemons.is_empty() { "masters" } else { "dfsd up" };
-            checks.push(Check::bad(Area::Cluster, "status", "not asked: no master answers", mend));
+    let masters = network::masters(target.identity(), &addresses).await;
+    checks.extend(masters.checks);
+    if !masters.any {
+        let reasons: Vec<&str> = masters.silent.iter().map(|error| error.message.as_str()).collect();
+        match masters.silent.iter().find(|error| error.code == ErrorCode::Unauthenticated) {
+            Some(error) => checks.push(Check::bad(Area::Network, "masters", reasons.join("; "), target.doubt(error))),
+            None if reasons.is_empty() => {}
+            None => {
+                checks.push(no_master(unreachable(&reasons.join("; "), target.daemons().as_deref()), daemons));
+            }
         }
+        return checks;
+    }
+    match ask(&target).await {
+        Ok(seen) => {
+            // The daemons of this machine matter only to its own cluster.
+            let daemons = if target.local().is_some() { daemons } else { &[] };
+            checks.extend(network::daemons(daemons, &seen.nodes));
+            checks.extend(network::gone(daemons, &seen.nodes));
+            checks.extend(look_at(&seen, &target, loaded, daemons).await);
+        }
+        Err(error) => checks.push(Check::bad(Area::Cluster, "status", error.message, "masters")),
     }
     checks
 }
 
+/// No master answers: one problem, with its log if it is one of ours.
+fn no_master(finding: Finding, daemons: &[DaemonStatus]) -> Check {
+    let log = daemons.iter().find(|daemon| finding.impact.starts_with(&format!("{} ", daemon.id)));
+    let log = log.map(|daemon| format!("; log {}", daemon.log.display())).unwrap_or_default();
+    let why = format!("{}{log}", finding.sentence());
+    let check = doctor_findings::checks(vec![finding], &[], &Default::default(), &[]).pop();
+    let fix = check.and_then(|check| check.fix).unwrap_or_default();
+    Check::bad(Area::Network, "masters", why, fix)
+}
+
 async fn ask(target: &Target) -> Result<Seen> {
-    let client = Client::new(target.client_options().await?).fail_fast();
+    let client = target.open().await?.fail_fast();
     Seen::of(&client, target.daemons()).await
 }
 
 /// What the masters say.
 async fn look_at(seen: &Seen, target: &Target, loaded: &Loaded, daemons: &[DaemonStatus]) -> Vec<Check> {
     let protection = loaded.settings.client.data_protection;
-    let mut checks = network::datanodes(target.identity(), &seen.nodes, protection, daemons).await;
+    let (mut checks, silent) = network::datanodes(target.identity(), &seen.nodes, protection, daemons).await;
     checks.push(versions(seen));
     let found = findings(&seen.observation());
     if found.iter().all(|finding| finding.severity == Severity::Info) {
         let chunks = plural(seen.status.replication.chunks, "chunk", "chunks");
-        checks.push(Check::ok(Area::Cluster, "status", format!("well: all copies of {chunks} are there")));
+        checks.push(Check::ok(Area::Cluster, "status", format!("healthy: {chunks}, each with all its replicas")));
     }
-    checks.extend(found.into_iter().map(|finding| {
-        let why = format!("{}; meanwhile: {}", finding.sentence(), finding.meanwhile);
-        match finding.severity {
-            Severity::Critical => Check::bad(Area::Cluster, "finding", why, finding.run),
-            Severity::Warning => Check::warning(Area::Cluster, "finding", why, finding.run),
-            Severity::Info => Check::ok(Area::Cluster, "drain", why),
-        }
-    }));
+    checks.extend(doctor_findings::checks(found, &seen.nodes, &silent, daemons));
     checks
 }
 
@@ -153,7 +165,10 @@ fn versions(seen: &Seen) -> Check {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Diagnosis {
     /// Every verdict is `ok`.
-    well: bool,
+    healthy: bool,
+    /// The number of problems; one that has consequences counts once.
+    problems: u64,
+    /// A cause stands before its consequences.
     checks: Vec<Check>,
 }
 
@@ -172,14 +187,13 @@ impl Report for Diagnosis {
                 text.extend(checks.into_iter().map(|check| tell(check, view)));
             }
         }
-        let bad = self.checks.iter().filter(|check| check.verdict == Verdict::Bad).count() as u64;
-        let warnings = self.checks.iter().filter(|check| check.verdict == Verdict::Warning).count() as u64;
-        let (sum, tone) = match (bad, warnings) {
-            (0, 0) => ("· all is well".to_owned(), Tone::Good),
+        let (sum, tone) = match problems(&self.checks) {
+            (0, 0) => ("· healthy".to_owned(), Tone::Good),
             (0, warnings) => (format!("! {}", plural(warnings, "warning", "warnings")), Tone::Warning),
+            (bad, 0) => (format!("✗ {}", plural(bad, "problem", "problems")), Tone::Bad),
             (bad, warnings) => {
                 let warnings = plural(warnings, "warning", "warnings");
-                (format!("✗ {}, {warnings}", plural(bad, "thing is bad", "things are bad")), Tone::Bad)
+                (format!("✗ {}, {warnings}", plural(bad, "problem", "problems")), Tone::Bad)
             }
         };
         text.push_str(&format!("{}\n", view.paint(tone, &sum)));
@@ -194,11 +208,13 @@ fn tell(check: &Check, view: &View) -> String {
         Verdict::Warning => ("!", Tone::Warning),
         Verdict::Bad => ("✗", Tone::Bad),
     };
-    let what = format!("{}: {}", sanitise(&check.name), sanitise(&check.why));
+    let name = if check.because.is_some() { "therefore" } else { check.name.as_str() };
+    let what = format!("{}: {}", sanitise(name), sanitise(&check.why));
     let mut text = format!("  {} {}\n", view.paint(tone, glyph), wrap(&what, view.cells, INDENT));
-    if let Some(mend) = &check.mend {
-        let mend = sanitise(mend).into_owned();
-        text.push_str(&format!("    mend: {}\n", view.paint(Tone::Command, &mend)));
+    // A consequence is fixed with its cause.
+    if let Some(fix) = check.fix.as_ref().filter(|_| check.because.is_none()) {
+        let fix = sanitise(fix).into_owned();
+        text.push_str(&format!("    fix: {}\n", view.paint(Tone::Command, &fix)));
     }
     text
 }

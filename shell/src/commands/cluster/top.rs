@@ -3,6 +3,7 @@
 use crate::base::report::{local_io, usage};
 use crate::base::terminal;
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
+use crate::commands::shared::seen::hinted;
 use crate::session::connect::{self, Target};
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Args, ValueEnum};
@@ -210,9 +211,10 @@ impl Verb for Top {
         let start = Start { options, source, preferences_file: Some(file) };
         if self.once {
             let Size { columns, lines } = self.size.unwrap_or_else(|| of_terminal(context).unwrap_or(SIZE));
-            let printed = context.call(run::print(start, Print { columns, lines, ansi: self.ansi })).await?;
+            let printed = context.call(run::print(start, Print { columns, lines, ansi: self.ansi })).await;
+            let printed = printed.map_err(hinted)?;
             context.print(&printed.text)?;
-            return printed.failed.map_or(Ok(()), Err);
+            return printed.failed.map_or(Ok(()), |error| Err(hinted(error)));
         }
         match run::run(start).await? {
             Left::Quit => Ok(()),
@@ -225,7 +227,10 @@ impl Top {
     /// Where the pictures come from.
     async fn source(&self, context: &mut Context<'_>, read_only: bool) -> Result<Source> {
         let Some(file) = &self.replay else {
-            let client = context.client().await?;
+            let mut client = context.client().await?;
+            if self.once {
+                client = context.session.find_cluster()?.looked_at(client);
+            }
             let open = context.session.open_dashboard;
             let open = open.ok_or_else(|| Error::new(ErrorCode::Internal, "this program has no dashboard"))?;
             let world = open(context.session, read_only);

@@ -146,7 +146,7 @@ fn add(context: &mut Context<'_>, name: &str, masters: Vec<String>, credential: 
     };
     let credential = credential.map(absolute).transpose()?;
     if let Some(file) = &credential {
-        connect::identity(file)?;
+        connect::identity(file, &connect::directories()?, &context.session.options)?;
     }
     let mut words = vec!["context".to_owned(), "add".to_owned(), name.to_owned()];
     if !masters.is_empty() {

@@ -32,9 +32,9 @@ async fn affected(client: &Client) -> Option<Affected> {
 }
 
 /// Who cannot reach the cluster is told who finds out why.
-fn hinted(error: Error) -> Error {
+pub(crate) fn hinted(error: Error) -> Error {
     match error.code {
-        ErrorCode::Unreachable | ErrorCode::Timeout => error.hint("doctor finds out why, and says what mends it"),
+        ErrorCode::Unreachable | ErrorCode::Timeout if error.hint.is_none() => error.hint("doctor finds out why"),
         _ => error,
     }
 }
@@ -57,7 +57,8 @@ impl Seen {
     /// When none of them answers.
     pub(crate) async fn look(context: &mut Context<'_>) -> Result<Self> {
         let client = context.client().await?;
-        let local = context.session.find_cluster()?.daemons();
+        let target = context.session.find_cluster()?;
+        let (client, local) = (target.looked_at(client), target.daemons());
         context.call(Self::of(&client, local)).await
     }
 

@@ -1,0 +1,71 @@
+//! Removing a datanode from the local cluster for good.
+
+use super::daemon_id::DaemonId;
+use super::health::{self, Health};
+use super::layout::Layout;
+use super::process::ClusterLock;
+use super::spec::Spec;
+use super::stop::{TERM_PATIENCE, delete_one, stop_all};
+use super::waiting::Say;
+use dfs_config::Directories;
+use dfs_rpc::wire::NodeState;
+use dfs_types::{DatanodeId, Error, ErrorCode, Result};
+
+/// Stops a datanode, deletes its data and forgets it. It must be drained, or forgotten by the masters. `confirm` is asked
+/// before anything is changed.
+///
+/// # Errors
+/// When there is no such datanode, its replicas are still needed, no master answers, or a file cannot be deleted; those of
+/// `confirm`.
+pub fn remove<E: From<Error>>(
+    directories: &Directories,
+    id: DaemonId,
+    confirm: impl FnOnce() -> std::result::Result<(), E>,
+    say: Say<'_>,
+) -> std::result::Result<(), E> {
+    let layout = Layout::new(directories);
+    let spec = Spec::expect(&layout)?;
+    spec.check(id)?;
+    let DaemonId::Datanode(node) = id else {
+        let error = Error::new(ErrorCode::Unsupported, "a local cluster has one master, which stays").at(id);
+        return Err(error.hint("dfsd down --purge deletes the whole cluster").into());
+    };
+    let _lock = ClusterLock::acquire(&layout, say)?;
+    let mut spec = Spec::expect(&layout)?;
+    let identity = health::identity(&layout.user_credential(&spec.superuser))?;
+    let health = health::ask(&identity, &spec.master_addresses())
+        .map_err(|error| error.hint("the master knows whether it is drained; dfsd status shows how it is"))?;
+    is_spare(&health, node)?;
+    confirm()?;
+    stop_all(&layout, &[id], TERM_PATIENCE, say)?;
+    // The spec first: a removal that was cut short leaves files, and no daemon without data.
+    spec.daemons.remove(&id);
+    spec.removed.insert(id);
+    spec.save(&layout)?;
+    Ok(delete_one(&layout, id)?)
+}
+
+/// Fails for a datanode whose replicas may be needed, with the command to run first.
+fn is_spare(health: &Health, node: DatanodeId) -> Result<()> {
+    let refused =
+        |what: String, hint: String| Err(Error::new(ErrorCode::InsufficientDatanodes, what).at(node).hint(hint));
+    match health.nodes.iter().find(|known| known.id == node) {
+        Some(known) if known.is_drained() => Ok(()),
+        Some(known) if known.state == NodeState::Dead => refused(
+            "it is dead and not drained".to_owned(),
+            format!("node forget {node}, if its replicas are not needed"),
+        ),
+        Some(known) if known.left.is_some() => refused(
+            format!("it is draining: {} chunks are left", known.left.unwrap_or_default()),
+            format!("node drain --wait {node}"),
+        ),
+        Some(known) => refused(
+            format!("it is not drained, and holds {} chunks", known.chunks),
+            format!("node drain --wait {node}"),
+        ),
+        None if health.status.absent.contains(&node) => {
+            refused("it has not registered since the master started".to_owned(), format!("dfsd start {node}"))
+        }
+        None => Ok(()),
+    }
+}
