@@ -98,8 +98,8 @@ pub(super) fn delete_one(layout: &Layout, id: DaemonId) -> Result<()> {
         delete(&file)?;
     }
     let log = layout.log(id);
-    let aside = (1..=LOG_FILES_MAX).map(|number| set_aside(&log, number)).take_while(|old| old.exists());
-    aside.map(|old| delete(&old)).collect()
+    let mut aside = (1..=LOG_FILES_MAX).map(|number| set_aside(&log, number)).take_while(|old| old.exists());
+    aside.try_for_each(|old| delete(&old))
 }
 
 fn delete(path: &Path) -> Result<()> {
