@@ -47,8 +47,8 @@ impl Client {
         Self::with_outlook(options, None)
     }
 
-    /// As [`Client::new`], for callers that know more of the masters: a call that no master answers ends as soon as the
-    /// outlook says that waiting is of no use.
+    /// Creates a client as [`Client::new`] does, for callers that know more about the masters: a
+    /// call that no master answers ends as soon as the outlook returns an error.
     pub fn with_outlook(options: ClientOptions, outlook: Option<Outlook>) -> Self {
         let ClientOptions { masters, identity, settings } = options;
         let patience = Patience { limit: settings.rpc_timeout, fail_fast: false, brief: false };

@@ -81,8 +81,8 @@ pub fn load(sources: &Sources<'_>) -> Result<Loaded, ConfigError> {
     Ok(loaded)
 }
 
-/// Reads what can be understood of the settings, for programs that go on after an error of [`load`]: without the file if
-/// that is at fault, without the environment if that is.
+/// Reads the settings that are valid, for programs that continue after an error of [`load`]: omits
+/// the file if the error is in it, and the environment if the error is there.
 pub fn load_what_can_be(sources: &Sources<'_>) -> Loaded {
     let (nothing, no_file) = (Environment::default(), sources.environment.without("DFS_CONFIG"));
     let without_file = Sources { file: None, default_file: None, environment: &no_file, ..*sources };

@@ -75,7 +75,7 @@ impl Context {
     }
 }
 
-/// Says on standard error what is waited for.
+/// Prints to standard error what the command waits for.
 fn say(what: &str) {
     eprintln!("dfsd: waiting for {what}");
 }

@@ -58,7 +58,8 @@ fn a_healthy_cluster_has_no_finding() {
 
 #[test]
 fn each_problem_has_a_finding_and_is_never_healthy() {
-    let problems: [(fn(&mut ClusterStatus), Kind, Grade); 11] = [
+    type Problem = (fn(&mut ClusterStatus), Kind, Grade);
+    let problems: [Problem; 11] = [
         (|s| s.leader = None, Kind::NoLeader, Grade::Critical),
         (
             |s| s.safe_mode = Some(SafeMode { chunks_reported: 1, chunks_total: 2, reason: "chunks".into(), by: None }),

@@ -54,9 +54,9 @@ impl ConnectError {
     }
 }
 
-/// The text of a connection between ends that have credentials of different authorities.
+/// The error text for a connection whose ends have credentials of different authorities.
 pub const FOREIGN: &str = "the other end belongs to another cluster than the credential";
-/// The text of a connection that the other end refuses because our certificate has expired.
+/// The error text for a connection that the other end refuses because our certificate has expired.
 pub const EXPIRED: &str = "the credential has expired, or a clock is wrong";
 
 /// Returns what is wrong with a certificate in plain words; none for errors of other kinds.

@@ -43,7 +43,8 @@ pub(crate) struct Patience {
     pub limit: Duration,
     /// Each master is tried once, and transient errors are returned immediately.
     pub fail_fast: bool,
-    /// A call ends soon if no master takes the connection. One that takes it has the whole limit.
+    /// A call ends soon if no master accepts the connection. A master that accepts it has the whole
+    /// limit.
     pub brief: bool,
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A waiting call looks this often.
+/// The interval between two checks of a waiting call.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// A call that waits.
@@ -32,7 +32,7 @@ impl Outlook {
         Self(Arc::new(look))
     }
 
-    /// Returns the error with which a call ends that has waited so.
+    /// Returns the error with which a call ends that has waited this long.
     pub(crate) fn look(&self, waited: Waited) -> Option<Error> {
         (self.0)(waited)
     }

@@ -81,7 +81,8 @@ fn confirm_purge(context: &Context) -> Outcome {
     )
 }
 
-/// Asks on a terminal. Elsewhere `says` is an error: it takes --yes.
+/// Asks for confirmation on a terminal. Without a terminal returns `says` as an error, because
+/// `--yes` is needed.
 fn confirm(says: &str, question: &str) -> Outcome {
     if !io::stdin().is_terminal() {
         return Err(Failure::new(ErrorCode::Usage, says).hint("add --yes to confirm"));
@@ -128,7 +129,8 @@ pub(super) fn status(context: &Context, json: bool, verbose: bool) -> Outcome {
     print(&table(&daemons, home.as_deref(), verbose))
 }
 
-/// The daemons, and below them where their files are: for each one, or where that is the same for all but for the id.
+/// Returns the table of daemons, and below it the places of their files: those of each daemon, or
+/// one pattern for all, with `ID` for the id.
 fn table(daemons: &[DaemonStatus], home: Option<&Path>, each: bool) -> String {
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let head = ["ID", "STATE", "PID", "ADDRESS"].map(str::to_owned);
@@ -160,7 +162,7 @@ fn table(daemons: &[DaemonStatus], home: Option<&Path>, each: bool) -> String {
     text
 }
 
-/// Rows with their cells below each other.
+/// Returns the rows as lines with aligned columns.
 fn aligned<const CELLS: usize>(rows: Vec<[String; CELLS]>) -> String {
     let mut widths = [0; CELLS];
     for row in &rows {
@@ -175,7 +177,7 @@ fn aligned<const CELLS: usize>(rows: Vec<[String; CELLS]>) -> String {
     rows.iter().map(line).collect()
 }
 
-/// A path as a person writes it: `~` is the home directory.
+/// Returns a path with `~` for the home directory.
 fn shortened(path: &Path, home: Option<&Path>) -> String {
     match home.and_then(|home| path.strip_prefix(home).ok()) {
         Some(below) => format!("~/{}", below.display()),

@@ -87,7 +87,7 @@ pub fn restart(
     for id in ids {
         stop_all(&layout, &[id], TERM_PATIENCE, say)?;
         starter.start(&[id])?;
-        // One that is suspended is restarted in its own turn, or by somebody who wants that.
+        // A suspended daemon is restarted in its own turn, or by an administrator.
         let running = |node: &DatanodeId| {
             live(&layout.run_file(DaemonId::Datanode(*node))).is_some_and(|run| !run.process.is_suspended())
         };

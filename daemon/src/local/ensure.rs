@@ -27,7 +27,7 @@ pub struct LocalCluster {
 pub struct Started {
     pub masters: usize,
     pub datanodes: usize,
-    /// The files of a cluster that ran before; none for a new one.
+    /// The number of files of a cluster that ran before; none for a new one.
     pub files: Option<u64>,
 }
 
@@ -82,7 +82,8 @@ pub fn ensure(
     Ok(LocalCluster { masters: up.masters, credential: up.credential, started })
 }
 
-/// Returns the error for a local cluster of which nothing runs: it has crashed, was stopped, or there is none.
+/// Returns the error for a local cluster without a running daemon: it has crashed, was stopped, or
+/// does not exist.
 fn nothing_runs(directories: &Directories) -> Error {
     let crashed: Vec<DaemonId> = status(directories)
         .unwrap_or_default()

@@ -52,7 +52,7 @@ pub(super) fn identity(credential: &Path) -> Result<Identity> {
         .map_err(|error| Error::new(ErrorCode::Unauthenticated, error.to_string()).at(credential.display()))
 }
 
-/// Returns true if a daemon takes no connection for a while, as one that hangs.
+/// Returns true if a daemon accepts no connection within [`ANSWER_PATIENCE`].
 pub(super) fn is_silent(identity: &Identity, id: DaemonId, address: SocketAddr) -> bool {
     let (expected, service) = match id {
         DaemonId::Master(_) => (Expected::AnyMaster, Service::Client),

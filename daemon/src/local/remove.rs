@@ -1,4 +1,4 @@
-//! Removing a datanode from the local cluster for good.
+//! Removes a datanode from the local cluster.
 
 use super::daemon_id::DaemonId;
 use super::health::{self, Health};
@@ -11,12 +11,12 @@ use dfs_config::Directories;
 use dfs_rpc::wire::NodeState;
 use dfs_types::{DatanodeId, Error, ErrorCode, Result};
 
-/// Stops a datanode, deletes its data and forgets it. It must be drained, or forgotten by the masters. `confirm` is asked
-/// before anything is changed.
+/// Stops a datanode, deletes its data, and removes it from the local cluster. It must be drained, or
+/// forgotten by the masters. Calls `confirm` before it changes anything.
 ///
 /// # Errors
-/// When there is no such datanode, its replicas are still needed, no master answers, or a file cannot be deleted; those of
-/// `confirm`.
+/// Returns an error if there is no such datanode, its replicas are still needed, no master answers,
+/// or a file cannot be deleted, and the errors of `confirm`.
 pub fn remove<E: From<Error>>(
     directories: &Directories,
     id: DaemonId,
@@ -38,14 +38,15 @@ pub fn remove<E: From<Error>>(
     is_spare(&health, node)?;
     confirm()?;
     stop_all(&layout, &[id], TERM_PATIENCE, say)?;
-    // The spec first: a removal that was cut short leaves files, and no daemon without data.
+    // The spec is saved first, so that an interrupted removal leaves files, not a daemon without
+    // data.
     spec.daemons.remove(&id);
     spec.removed.insert(id);
     spec.save(&layout)?;
     Ok(delete_one(&layout, id)?)
 }
 
-/// Fails for a datanode whose replicas may be needed, with the command to run first.
+/// Returns an error for a datanode whose replicas may be needed, with the command to run first.
 fn is_spare(health: &Health, node: DatanodeId) -> Result<()> {
     let refused =
         |what: String, hint: String| Err(Error::new(ErrorCode::InsufficientDatanodes, what).at(node).hint(hint));

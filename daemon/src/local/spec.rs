@@ -26,7 +26,7 @@ pub struct Spec {
     pub capacity: Option<ByteSize>,
     /// Each daemon with its last address; none before its first start.
     pub daemons: BTreeMap<DaemonId, Option<SocketAddr>>,
-    /// Datanodes that were removed: their numbers are not given again.
+    /// Datanodes that were removed: their numbers are not used again.
     #[serde(default)]
     pub removed: BTreeSet<DaemonId>,
 }

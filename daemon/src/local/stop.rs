@@ -42,7 +42,7 @@ pub fn down(directories: &Directories, purge: bool, say: Say<'_>) -> Result<Down
     let ids: Vec<DaemonId> = spec.daemons.keys().copied().collect();
     // Data that is about to be deleted needs no clean stop.
     let stopped = stop_all(&layout, &ids, if purge { Duration::ZERO } else { TERM_PATIENCE }, say)?;
-    // A crashed daemon is stopped on purpose from now on, too.
+    // Without its run file, a crashed daemon counts as stopped.
     ids.iter().try_for_each(|id| delete(&layout.run_file(*id)))?;
     layout.note_stopped()?;
     if purge {
@@ -100,8 +100,8 @@ pub(super) fn delete_one(layout: &Layout, id: DaemonId) -> Result<()> {
         delete(&file)?;
     }
     let log = layout.log(id);
-    let aside = (1..=LOG_FILES_MAX).map(|number| rotated(&log, number)).take_while(|old| old.exists());
-    aside.map(|old| delete(&old)).collect()
+    let mut aside = (1..=LOG_FILES_MAX).map(|number| rotated(&log, number)).take_while(|old| old.exists());
+    aside.try_for_each(|old| delete(&old))
 }
 
 fn delete(path: &Path) -> Result<()> {

@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(apply(&mut spec, wanted), Ok(true));
         assert_eq!(apply(&mut spec, wanted), Ok(false));
         assert_eq!((names(&spec).len(), spec.replication), (5, Some(2)));
-        // The number of one that was removed is not given again: the masters may remember it.
+        // The number of a removed datanode is not used again, because the masters may remember it.
         let removed = DaemonId::Datanode(DatanodeId(2));
         spec.daemons.remove(&removed);
         spec.removed.insert(removed);

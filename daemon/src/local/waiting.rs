@@ -1,14 +1,14 @@
-//! What somebody waits for is said if it takes longer than a moment.
+//! Reports what a command waits for, if the wait is longer than a moment.
 
 use std::time::{Duration, Instant};
 
-/// Tells a person what is waited for, as in `datanode-1 to listen`.
+/// Reports what a command waits for, as in `datanode-1 to listen`.
 pub type Say<'a> = &'a dyn Fn(&str);
 
-/// No wait is silent for longer than this.
+/// The longest wait without a report.
 const SILENT_MAX: Duration = Duration::from_secs(1);
 
-/// One wait. It is announced after a moment, and again when its reason changes.
+/// One wait. It is reported after [`SILENT_MAX`], and again when its reason changes.
 pub(super) struct Waiting<'a> {
     say: Say<'a>,
     begun: Instant,
@@ -25,7 +25,7 @@ impl<'a> Waiting<'a> {
         self.begun.elapsed()
     }
 
-    /// Notes that the wait goes on, for this reason.
+    /// Notes that the wait continues, for this reason.
     pub(super) fn note(&mut self, what: &str) {
         if self.elapsed() >= SILENT_MAX && self.said.as_deref() != Some(what) {
             (self.say)(what);

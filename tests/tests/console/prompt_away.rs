@@ -30,6 +30,7 @@ fn the_session_outlives_the_cluster() {
     terminal.line("ls /data");
     terminal.see("ls: /data: no master answers: master-1 is suspended");
     terminal.see("hint: dfsd restart master-1");
+    terminal.see_line("dfs:/ (unreachable)>");
     cluster.thaw("master-1");
     terminal.see("dfs: the cluster is back");
     // The prompt that stands is right at once.
