@@ -4,7 +4,6 @@
 //! parsed, here and for all commands, so that none can be forgotten.
 
 use super::roles::{Role, roles};
-use super::table::Command;
 use crate::lang::quote_words;
 use clap::ArgMatches;
 use clap::parser::ValueSource;
@@ -12,20 +11,20 @@ use clap::parser::ValueSource;
 /// A command and the flags that it was given.
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
-    command: Command,
+    name: &'static str,
+    definition: clap::Command,
     /// Holds each flag as it is typed; a value is a word of its own.
     flags: Vec<Vec<String>>,
 }
 
 impl Line {
     /// Takes the flags from what was parsed.
-    pub(crate) fn of(command: &Command, matches: &ArgMatches) -> Self {
-        let definition = command.definition();
+    pub(crate) fn of(name: &'static str, definition: clap::Command, matches: &ArgMatches) -> Self {
         let given = |arg: &&clap::Arg| {
             !arg.is_positional() && matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine)
         };
-        let flags = definition.get_arguments().filter(given).flat_map(|arg| written(arg, matches));
-        Self { command: *command, flags: flags.collect() }
+        let flags = definition.get_arguments().filter(given).flat_map(|arg| written(arg, matches)).collect();
+        Self { name, definition, flags }
     }
 
     /// Returns the line with these arguments. It has the flags `more` in any case.
@@ -33,10 +32,9 @@ impl Line {
         let added = more.iter().filter(|flag| !self.flags.iter().any(|given| given.iter().eq([**flag])));
         let flags: Vec<String> =
             self.flags.iter().flatten().cloned().chain(added.map(|flag| (*flag).to_owned())).collect();
-        let definition = self.command.definition();
         // The action stands before the flags: `node drain --wait datanode-2`.
         let is_action =
-            definition.get_positionals().next().is_some_and(|first| !first.get_possible_values().is_empty());
+            self.definition.get_positionals().next().is_some_and(|first| !first.get_possible_values().is_empty());
         let (action, arguments) = arguments.split_at(usize::from(is_action).min(arguments.len()));
         let words = |mark: Option<&str>| -> Vec<String> {
             let mark = mark.map(str::to_owned);
@@ -44,15 +42,16 @@ impl Line {
         };
         let plain = words(None);
         let first = plain.len() - arguments.len();
-        let is_read_so = roles(&definition, &plain).iter().zip(&plain).skip(first).all(|(role, word)| match role {
-            Role::Argument(at) => !is_dashed(word) || takes_dashes(&definition, *at),
-            Role::Flag | Role::Value => false,
-        });
+        let is_read_so =
+            roles(&self.definition, &plain).iter().zip(&plain).skip(first).all(|(role, word)| match role {
+                Role::Argument(at) => !is_dashed(word) || takes_dashes(&self.definition, *at),
+                Role::Flag | Role::Value => false,
+            });
         // Such a command takes everything behind its first argument, flags included.
-        let takes_all = definition.get_positionals().any(clap::Arg::is_trailing_var_arg_set)
+        let takes_all = self.definition.get_positionals().any(clap::Arg::is_trailing_var_arg_set)
             && !arguments.first().is_some_and(|first| is_dashed(first));
         let words = if is_read_so || takes_all { plain } else { words(Some("--")) };
-        quote_words(std::iter::once(self.command.name).chain(words.iter().map(String::as_str)))
+        quote_words(std::iter::once(self.name).chain(words.iter().map(String::as_str)))
     }
 }
 
@@ -87,6 +86,7 @@ fn written(arg: &clap::Arg, matches: &ArgMatches) -> Vec<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::table::Command;
     use crate::command::Parsed;
     use crate::commands::COMMANDS;
     use std::ffi::OsString;
@@ -176,7 +176,8 @@ mod tests {
                         _ => places.clone(),
                     };
                     let Some(given) = matches(command, &[set.clone(), names].concat()) else { continue };
-                    let line = Line::of(command, &given).with(&[], &positionals(command, &given));
+                    let line =
+                        Line::of(command.name, command.definition(), &given).with(&[], &positionals(command, &given));
                     let words: Vec<String> =
                         crate::lang::parse(&line).expect(&line).into_iter().flat_map(words).collect();
                     let again = matches(command, words.get(1..).unwrap_or_default()).expect(&line);

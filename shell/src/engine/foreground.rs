@@ -4,15 +4,14 @@
 //! stop attending: nothing of the command has to move. Local names stay as they were typed, in what is said as well;
 //! therefore the local working directory cannot be changed while it runs.
 
-use super::jobs::{into_background, try_begin};
 use crate::base::exit::Ended;
 use crate::base::interrupt::guarded;
 use crate::base::stop;
 use crate::lang::{Action, Output, Piece, Statement};
 use crate::session::Session;
 use crate::session::console::JobConsole;
+use crate::session::jobs::{Job, into_background};
 use crate::transfer::attend;
-use std::path::PathBuf;
 
 /// The commands that move data, or wait for that, ask nothing, and change nothing of the session.
 const MOVERS: [&str; 4] = ["put", "get", "cp", "setrep"];
@@ -34,15 +33,8 @@ pub(super) fn may_leave(session: &Session, statement: &Statement) -> bool {
     is_typed && is_mover && session.console.is_none() && stop::is_heard() && !moves_a_stream()
 }
 
-/// Runs a statement until its end, or until Ctrl-Z puts it into the background.
-pub(super) async fn run(session: &mut Session, statement: &Statement) -> Ended {
-    let job = match try_begin(session, statement, PathBuf::new()) {
-        Ok(job) => job,
-        Err(error) => {
-            session.report("dfs-shell", &error);
-            return Ended::Failed(error.code.exit_code());
-        }
-    };
+/// Attends to a job until its end, or until Ctrl-Z puts it into the background.
+pub(super) async fn attend_to(session: &mut Session, job: Job) -> Ended {
     let console = job.console.clone();
     loop {
         match attended(session, &console).await {

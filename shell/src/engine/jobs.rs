@@ -12,7 +12,7 @@ use crate::command::Context;
 use crate::lang::Statement;
 use crate::session::Session;
 use crate::session::console::JobConsole;
-use crate::session::jobs::{Job, announce, end_all};
+use crate::session::jobs::{Job, announce, end_all, into_background};
 use dfs_types::{Error, ErrorCode, Result};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,13 +31,6 @@ pub(crate) fn begin(session: &mut Session, statement: &Statement) -> Ended {
             Ended::Failed(error.code.exit_code())
         }
     }
-}
-
-/// Puts a job among those of the session, and says so.
-pub(super) fn into_background(session: &mut Session, job: Job) {
-    let line = job.line.clone();
-    let number = session.jobs.add(job);
-    session.say(&format!("[{number}] {line}"));
 }
 
 /// The local working directory.

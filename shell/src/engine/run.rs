@@ -16,7 +16,7 @@ use dfs_types::{Error, Result};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command as Process, ExitStatus};
 use tokio_util::sync::CancellationToken;
 
@@ -81,7 +81,10 @@ pub(super) async fn plain_statement(session: &mut Session, statement: &Statement
         return jobs::begin(session, statement);
     }
     if !session.options.dry_run && foreground::may_leave(session, statement) {
-        return foreground::run(session, statement).await;
+        return match jobs::try_begin(session, statement, PathBuf::new()) {
+            Ok(job) => foreground::attend_to(session, job).await,
+            Err(error) => failed(session, "dfs-shell", &error),
+        };
     }
     match &statement.action {
         Action::Local(_) if session.is_covered() => failed(session, "!", &needs_terminal("a local command")),
@@ -307,7 +310,7 @@ async fn run(command: &Command, given: Given, context: &mut Context<'_>) -> Resu
         }
         Parsed::Arguments(matches) => {
             let changes = std::mem::replace(&mut context.session.changes, command.changes(&matches));
-            let outer = context.runs(Some(Line::of(command, &matches)));
+            let outer = context.runs(Some(Line::of(command.name, command.definition(), &matches)));
             let result = command.run(&matches, context).await;
             context.runs(outer);
             context.session.changes = changes;

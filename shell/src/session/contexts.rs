@@ -1,15 +1,10 @@
 //! Clusters by name: which one a session talks to, and those that there are.
 
-use super::Session;
 use super::connect;
 use crate::base::options::Options;
 use crate::base::report::usage;
 use dfs_config::{ClientSettings, Contexts, DEFAULT_CONTEXT, LOCAL_CONTEXT, Loaded, NamedCluster};
-use dfs_types::{DfsPath, Error, ErrorCode, Result};
-use std::collections::BTreeMap;
-
-/// Where a session was in the contexts that it has left: the working directory, and the one before it.
-pub(crate) type Places = BTreeMap<String, (DfsPath, Option<DfsPath>)>;
+use dfs_types::{Error, ErrorCode, Result};
 
 /// The context that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,25 +131,4 @@ pub(crate) fn current(options: &Options) -> Result<String> {
     }
     let has_masters = !connect::loaded(options)?.0.settings.client.masters.is_empty();
     Ok(if has_masters { DEFAULT_CONTEXT } else { LOCAL_CONTEXT }.to_owned())
-}
-
-/// Lets a session go on in another context, in the working directory that it had there. Jobs in the background keep theirs.
-/// Blocks while a local cluster starts.
-///
-/// # Errors
-/// When there is no such context, or its cluster cannot be found; the session stays where it is.
-pub(crate) fn switch(session: &mut Session, name: &str) -> Result<()> {
-    let options = Options { context: Some(name.to_owned()), ..session.options.clone() };
-    let before = current(&session.options).unwrap_or_else(|_| DEFAULT_CONTEXT.to_owned());
-    let target = connect::find(&options, session.may_start())?;
-    let now = current(&options)?;
-    session.options = options;
-    session.follow(target);
-    if before != now {
-        let (directory, directory_before) = session.places.remove(&now).unwrap_or((DfsPath::root(), None));
-        let directory = std::mem::replace(&mut session.directory, directory);
-        let directory_before = std::mem::replace(&mut session.directory_before, directory_before);
-        session.places.insert(before, (directory, directory_before));
-    }
-    Ok(())
 }

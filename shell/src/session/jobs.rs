@@ -144,6 +144,13 @@ impl Job {
     }
 }
 
+/// Puts a job among those of the session, and says so.
+pub(crate) fn into_background(session: &mut Session, job: Job) {
+    let line = job.line.clone();
+    let number = session.jobs.add(job);
+    session.say(&format!("[{number}] {line}"));
+}
+
 /// Tells which jobs have ended since the last time; before a prompt.
 pub(crate) fn announce(session: &mut Session) {
     for job in session.jobs.take_ended() {

@@ -1,7 +1,8 @@
 //! The session layer: what lasts from one command to the next.
 //!
-//! A [`Session`] knows its cluster ([`connect`]), its its [context](contexts), variables, aliases and history, and the [`jobs`] in the background.
-//! A job and the session that began it share a [`JobConsole`](console::JobConsole).
+//! A [`Session`] has its cluster ([`connect`]), its [context](contexts), variables, aliases and
+//! history, and the background [`jobs`]. A job and the session that started it share a
+//! [`JobConsole`](console::JobConsole).
 
 pub(crate) mod alias;
 pub(crate) mod board;
@@ -12,5 +13,6 @@ pub(crate) mod history;
 pub(crate) mod jobs;
 mod state;
 pub(crate) mod suggest;
+pub(crate) mod switch;
 
 pub(crate) use state::{Session, connected};

@@ -3,7 +3,6 @@
 use super::alias::Aliases;
 use super::connect::{self, Target};
 use super::console::JobConsole;
-use super::contexts::Places;
 use super::history::History;
 use super::jobs::Jobs;
 use crate::base::interrupt::SignalEpoch;
@@ -19,6 +18,7 @@ use dfs_daemon::local::MayStart;
 use dfs_term::View;
 use dfs_tui::top::world::World;
 use dfs_types::{DfsPath, Error, ErrorCode, Result};
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,6 +27,9 @@ use tokio::sync::OnceCell;
 /// Gives the world of a dashboard that works with a session; `read_only`, it refuses what changes anything. Must be called
 /// inside the runtime.
 pub(crate) type OpenDashboard = fn(session: &Session, read_only: bool) -> Arc<dyn World>;
+
+/// The working directory and the previous one of each context that the session has left.
+pub(crate) type Places = BTreeMap<String, (DfsPath, Option<DfsPath>)>;
 
 /// A session: a prompt, a script, or one command. The local working directory is that of the process.
 #[derive(Debug)]
