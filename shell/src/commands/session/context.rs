@@ -117,7 +117,7 @@ fn switch(context: &mut Context<'_>, name: &str, keep: bool) -> Result<()> {
     }
     let keep_flag = keep.then_some("--keep");
     let planned = context.only_planned(["context", "use"].into_iter().chain(keep_flag).chain([name]));
-    tokio::task::block_in_place(|| switch::switch(context.session, name))?;
+    tokio::task::block_in_place(|| crate::session::switch::switch(context.session, name))?;
     if keep && !planned {
         change(|contexts| {
             contexts.current = Some(name.to_owned()).filter(|name| name != DEFAULT_CONTEXT);
