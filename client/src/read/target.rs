@@ -135,7 +135,7 @@ mod tests {
                 assert_eq!(said(&path, replacing), (code, message.to_owned()), "{path:?}");
             }
         }
-        assert_eq!(said(&at("file"), Replacing::default()).1, "exists already");
+        assert_eq!(said(&at("file"), Replacing::default()).1, "already exists");
         let hint = local_target(&at("fifo"), ALL).expect_err("refused").hint.expect("a hint");
         assert_eq!(hint, format!("to write into it: cat FILE > {}", at("fifo").display()));
     }
@@ -151,7 +151,7 @@ mod tests {
         }
         assert_eq!(local_target(&at("link"), ALL), Ok(at("file")));
         assert_eq!(local_target(&at("second"), ALL), Ok(at("file")));
-        assert_eq!(said(&at("link"), Replacing { files: false, ..ALL }).1, "exists already");
+        assert_eq!(said(&at("link"), Replacing { files: false, ..ALL }).1, "already exists");
         assert_eq!(said(&at("null"), ALL).1, "is a character device, not a regular file");
         assert_eq!(said(&at("dangling"), ALL).1, "is a dangling symbolic link, which is not written through");
         let inside = Replacing { files: true, through_links: false };
