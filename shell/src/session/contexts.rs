@@ -1,4 +1,4 @@
-//! Clusters by name: which one a session talks to, and those that there are.
+//! Clusters by name: the context of a session, and the available contexts.
 
 use super::Session;
 use super::connect;
@@ -8,10 +8,11 @@ use dfs_config::{ClientSettings, Contexts, DEFAULT_CONTEXT, LOCAL_CONTEXT, Loade
 use dfs_types::{DfsPath, Error, ErrorCode, Result};
 use std::collections::BTreeMap;
 
-/// Where a session was in the contexts that it has left: the working directory, and the one before it.
+/// The last position of a session in each context that it has left: the working directory, and the
+/// previous one.
 pub(crate) type Places = BTreeMap<String, (DfsPath, Option<DfsPath>)>;
 
-/// The context that was asked for.
+/// The selected context.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Chosen {
     /// The local cluster, whatever the settings say.
@@ -20,7 +21,7 @@ pub(crate) enum Chosen {
 }
 
 impl Chosen {
-    /// Puts what it says in the place of what the settings say.
+    /// Overrides the settings with those of the context.
     pub(crate) fn apply(self, client: &mut ClientSettings) {
         match self {
             Self::Local if client.masters.is_empty() => {}
@@ -34,7 +35,7 @@ impl Chosen {
         }
     }
 
-    /// Its name, where it is not that of the cluster that is found without one.
+    /// Returns its name, unless it is the cluster that is found without a context.
     pub(crate) fn shown_name(&self) -> Option<String> {
         match self {
             Self::Local => Some(LOCAL_CONTEXT.to_owned()).filter(|_| has_configured_masters()),
@@ -42,7 +43,7 @@ impl Chosen {
         }
     }
 
-    /// Returns true if it says what the masters are, or else the credential.
+    /// Returns true if it sets this key: the masters, or the credential.
     pub(crate) fn sets(&self, dotted: &str) -> bool {
         match (self, dotted) {
             (Self::Local, _) => false,
@@ -74,10 +75,10 @@ pub(crate) fn read() -> Result<Contexts> {
     Contexts::read(&connect::config_directory()?).map_err(|error| usage(error.to_string()))
 }
 
-/// The context that options and environment ask for; none where the settings hold.
+/// Returns the context selected by options and environment; `None` if the settings apply.
 ///
 /// # Errors
-/// `usage` when there is none of this name, or they cannot be read.
+/// `usage` if no context has this name, or the contexts cannot be read.
 pub(crate) fn chosen(options: &Options) -> Result<Option<Chosen>> {
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let asked = options.context.clone().or_else(|| variable("DFS_CONTEXT").filter(|_| options.masters.is_empty()));
@@ -91,7 +92,7 @@ pub(crate) fn chosen(options: &Options) -> Result<Option<Chosen>> {
     asked.or(kept).map(|name| named(&contexts, &name)).transpose().map(Option::flatten)
 }
 
-/// The context of this name; none for what the settings say.
+/// Returns the context of this name; `None` for the one of the settings.
 ///
 /// # Errors
 /// `not_found`.
@@ -104,12 +105,12 @@ fn named(contexts: &Contexts, name: &str) -> Result<Option<Chosen>> {
     }
 }
 
-/// There is no context of this name.
+/// Returns the error for an unknown context.
 pub(crate) fn none_of(name: &str) -> Error {
     Error::new(ErrorCode::NotFound, "no such context").at(name).hint("context list shows them, context add makes one")
 }
 
-/// The contexts that can be chosen: their names, and what they are.
+/// Returns the contexts that can be selected: their names and clusters.
 ///
 /// # Errors
 /// As [`read`].
@@ -126,7 +127,7 @@ pub(crate) fn all(options: &Options) -> Result<Vec<(String, NamedCluster)>> {
     Ok(all)
 }
 
-/// The name of the context that options and environment ask for.
+/// Returns the name of the context selected by options and environment.
 ///
 /// # Errors
 /// As [`chosen`].
@@ -138,11 +139,11 @@ pub(crate) fn current(options: &Options) -> Result<String> {
     Ok(if has_masters { DEFAULT_CONTEXT } else { LOCAL_CONTEXT }.to_owned())
 }
 
-/// Lets a session go on in another context, in the working directory that it had there. Jobs in the background keep theirs.
-/// Blocks while a local cluster starts.
+/// Switches a session to another context and to its working directory there. Background jobs keep
+/// their context. Blocks while a local cluster starts.
 ///
 /// # Errors
-/// When there is no such context, or its cluster cannot be found; the session stays where it is.
+/// If there is no such context, or its cluster cannot be found; the session then keeps its context.
 pub(crate) fn switch(session: &mut Session, name: &str) -> Result<()> {
     let options = Options { context: Some(name.to_owned()), ..session.options.clone() };
     let before = current(&session.options).unwrap_or_else(|_| DEFAULT_CONTEXT.to_owned());

@@ -1,7 +1,8 @@
-//! The session layer: what lasts from one command to the next.
+//! The session layer: state that outlasts a single command.
 //!
-//! A [`Session`] knows its cluster ([`connect`]), its its [context](contexts), variables, aliases and history, and the [`jobs`] in the background.
-//! A job and the session that began it share a [`JobConsole`](console::JobConsole).
+//! A [`Session`] holds its cluster ([`connect`]), its [context](contexts), variables, aliases and
+//! history, and the [`jobs`] in the background. A job and the session that started it share a
+//! [`JobConsole`](console::JobConsole).
 
 pub(crate) mod alias;
 pub(crate) mod board;
