@@ -1,8 +1,8 @@
-//! The order of the layers: no file imports from a layer above its own.
+//! Checks the order of the layers: no file imports from a layer above its own.
 
 use std::path::Path;
 
-/// The layers, from the lowest to the highest. Those of one line stand beside each other and do not use each other.
+/// The layers, from the lowest to the highest. Layers of one line do not use each other.
 const LAYERS: &[&[&str]] = &[
     &["base"],
     &["lang"],
@@ -18,7 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["program", "main", "bin", "lib", "pages", "layers"],
 ];
 
-/// The layer of a path of modules: its height and its name. The longest name counts.
+/// Returns the layer of a module path: its height and its name. The longest matching name is used.
 fn layer(path: &[String]) -> Option<(usize, &'static str)> {
     let begins = |name: &str| name.split("::").zip(path).filter(|(part, own)| part == own).count();
     let is_of = |name: &&str| begins(name) == name.split("::").count();
@@ -26,13 +26,14 @@ fn layer(path: &[String]) -> Option<(usize, &'static str)> {
     found.filter(|(_, name)| is_of(name)).max_by_key(|(_, name)| name.len())
 }
 
-/// The modules that a source file names by `crate::…` or `super::…`, from the top of the crate.
+/// Returns the modules that a source file names with `crate::…` or `super::…`, as paths from the
+/// crate root.
 fn imports(own: &[String], source: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for root in ["crate::", "super::"] {
         for (at, _) in source.match_indices(root) {
             let before = source.get(..at).and_then(|before| before.chars().next_back());
-            // A `super::` behind another one is read with the first.
+            // A `super::` after another one is read together with the first.
             if before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | ':' | '$')) {
                 continue;
             }
@@ -49,7 +50,7 @@ fn imports(own: &[String], source: &str) -> Vec<Vec<String>> {
     found
 }
 
-/// Adds the path that text begins with; all of them where it is a list in braces.
+/// Adds the path at the beginning of the text, or all paths of a list in braces.
 fn expand(mut path: Vec<String>, mut text: &str, found: &mut Vec<Vec<String>>) {
     loop {
         if let Some(list) = text.strip_prefix('{') {
@@ -82,16 +83,16 @@ fn expand(mut path: Vec<String>, mut text: &str, found: &mut Vec<Vec<String>>) {
     }
 }
 
-/// The source without comments, and without the tests at its end, which may use anything.
+/// Returns the source without comments and without the tests at its end, which may use anything.
 fn shipped(source: &str) -> String {
     let source = source.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     source.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| [line, "\n"]).collect()
 }
 
-/// What is wrong with the imports of a file, a line each.
+/// Returns the forbidden imports of a file, one per line.
 fn wrong(file: &str, source: &str) -> Vec<String> {
     let mut own: Vec<String> = file.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
-    // The list of a directory's modules stands above what is in it.
+    // A `mod.rs` belongs to the module of its directory.
     if own.last().is_some_and(|name| name == "mod") {
         own.pop();
     }
@@ -101,7 +102,7 @@ fn wrong(file: &str, source: &str) -> Vec<String> {
         let above = to > height || to == height && of != name;
         above.then(|| format!("{file} ({name}) imports {}, which is of {of}", path.join("::")))
     };
-    // In the file of a directory `super` is what is above the directory.
+    // In a `mod.rs`, `super` is the module above the directory.
     imports(&own, &shipped(source)).into_iter().filter_map(refused).collect()
 }
 

@@ -1,20 +1,23 @@
 //! `dfs-shell`, the console of dfs.
 //!
-//! A command line goes from [`lang`] (text to words, pure) through `engine` (words to arguments, arguments to a command) to
-//! one of the [`commands`], each of which is one file. [`program`] chooses between one command, a script and the prompt.
+//! A command line passes from [`lang`] (text to words, pure) through `engine` (words to arguments,
+//! arguments to a command) to one of the [`commands`], each of which is one file. [`program`]
+//! chooses between one command, a script and the prompt.
 //!
-//! The modules are layers; each uses those above it in this list, and none below. A test (`layers`) holds them to that.
+//! The modules are layers; each uses those above it in this list, and none below. A test (`layers`)
+//! enforces that.
 //!
 //! - `base`: output, errors, options, signals.
 //! - [`lang`]: the language of a line.
-//! - `session`: what lasts from one command to the next.
-//! - [`command`]: what a command is, and what it is given; the interface to the engine for commands that run others.
-//! - `transfer`, `bench`, `doctor`: what single commands do at length.
+//! - `session`: the state that lasts from one command to the next.
+//! - [`command`]: the definition of a command and its context; the interface to the engine for
+//!   commands that run others.
+//! - `transfer`, `bench`, `doctor`: the longer implementations of single commands.
 //! - [`commands`]: the commands, in groups.
 //! - `engine`: statements, scripts and background jobs.
 //! - `prompt`: the prompt and its completion.
-//! - `dashboard`: the shell behind `top`.
-//! - [`program`]: the options, and which way the program was called.
+//! - `dashboard`: the shell of `top`.
+//! - [`program`]: the options, and the mode in which the program was called.
 
 #![allow(
     clippy::disallowed_methods,

@@ -1,4 +1,4 @@
-//! `dfs-shell`; and, where it starts a local cluster, its daemons.
+//! `dfs-shell`; also runs the daemons of a local cluster that it starts.
 
 use dfs_shell::program::{Program, main_with};
 use std::process::ExitCode;

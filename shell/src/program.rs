@@ -1,4 +1,4 @@
-//! The program: which way it was called, and with which exit code it ends.
+//! Runs the program: chooses the mode in which it was called, and returns the exit code.
 
 use crate::base::closed;
 use crate::base::descriptors::raise_limit;
@@ -23,7 +23,7 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
-/// How long the process stays for threads that clean up.
+/// The maximum time that the process waits for threads that clean up.
 const CLEANUP_TIME: Duration = Duration::from_millis(500);
 
 /// A program that is built from this crate.
@@ -38,9 +38,9 @@ pub enum Program {
 /// Runs a program with the arguments of its command line, the first of which is its name; returns
 /// the exit code.
 ///
-/// Any of them, under whatever name it stands, is `dfsd` where the first argument is
-/// [`DAEMON_WORD`]: the daemons of a local cluster are the program that starts them, so that it
-/// works where it is the only one installed.
+/// If the first argument is [`DAEMON_WORD`], any of them acts as `dfsd`, whatever its name is: the
+/// daemons of a local cluster run the program that starts them, so that a local cluster works even
+/// if only that program is installed.
 pub fn main_with(program: Program, arguments: impl Iterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.collect();
     if arguments.get(1).is_some_and(|word| word == DAEMON_WORD) {
@@ -59,7 +59,8 @@ pub fn main_with(program: Program, arguments: impl Iterator<Item = OsString>) ->
 
 fn run_with(mut options: Options) -> u8 {
     let words = std::mem::take(&mut options.words);
-    // The connections live on the one worker; the commands run on this thread, which may block on a slow reader.
+    // The connections run on the one worker thread; the commands run on this thread, which may
+    // block on a slow reader.
     let runtime = match Builder::new_multi_thread().worker_threads(1).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -69,20 +70,20 @@ fn run_with(mut options: Options) -> u8 {
     };
     interrupt::listen(runtime.handle());
     let code = choose(&runtime, options, words);
-    // A put that was dropped at a second Ctrl-C still gives its space back.
+    // A put that was dropped at a second Ctrl-C still releases its reserved space.
     runtime.block_on(dfs_client::settle());
     if code == ErrorCode::Interrupted.exit_code() {
-        // What was dropped at a second Ctrl-C still takes its part files away.
+        // A transfer that was dropped at a second Ctrl-C still deletes its part files.
         runtime.shutdown_timeout(CLEANUP_TIME);
     } else {
-        // A read of the terminal that nobody waits for any more must not keep the process.
+        // A pending read of the terminal must not keep the process alive.
         runtime.shutdown_background();
     }
     interrupt::exit_code(code)
 }
 
-/// Returns the arguments with `--` before a command that is written as for `hdfs dfs`: `-cat` is not `-c at`. The shell then
-/// says what it is called here.
+/// Returns the arguments with `--` before a command in the style of `hdfs dfs`: `-cat` is not
+/// `-c at`. The shell then reports the name of the command here.
 fn commands_apart(mut arguments: Vec<OsString>) -> Vec<OsString> {
     let words: Vec<String> = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     let roles = roles(&Options::command(), &words);
@@ -97,8 +98,8 @@ fn commands_apart(mut arguments: Vec<OsString>) -> Vec<OsString> {
     arguments
 }
 
-/// Prints what clap has to say, in the glyphs and colours that the terminal takes: help and version on standard output,
-/// errors on standard error. Returns the exit code.
+/// Prints a message of clap, in the glyphs and colours that the terminal supports: help and version
+/// on standard output, errors on standard error. Returns the exit code.
 fn told(error: &clap::Error) -> u8 {
     if error.use_stderr() {
         let _ = printed(error);
@@ -179,7 +180,7 @@ mod tests {
         let apart = |line: &str| commands_apart(line.split(' ').map(OsString::from).collect()).join(" ".as_ref());
         assert_eq!(apart("dfs-shell -cat /x"), "dfs-shell -- -cat /x");
         assert_eq!(apart("dfs-shell --json -q -count /x"), "dfs-shell --json -q -- -count /x");
-        // A statement that may fail, as the value of -c.
+        // The value of -c is a statement that may fail.
         for line in ["dfs-shell -c -cat", "dfs-shell -qc -cat"] {
             assert_eq!(apart(line), line);
         }

@@ -1,7 +1,8 @@
-//! What a frame of the dashboard costs with 5,000 datanodes, and what a new picture does.
+//! Measures the cost of a frame of the dashboard with 5,000 datanodes, and the cost of a new
+//! snapshot.
 //!
-//! `cargo bench -p dfs-tui`. A frame is drawn into a window of 200 × 60 and compared with the one before it, as it is
-//! before a terminal sees anything of it.
+//! `cargo bench -p dfs-tui`. A frame is drawn into a window of 200 × 60 and compared with the
+//! previous one, as happens before anything is written to a terminal.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use crossterm::event::{KeyCode, KeyEvent};
@@ -29,13 +30,13 @@ const NODES: u16 = 5_000;
 const NODES_PER_MACHINE: u16 = 40;
 const DIRECTORIES: u64 = 4;
 const EVENTS: u64 = 1_000;
-/// As many entries of a directory as are kept.
+/// The maximum number of entries that are kept of a directory.
 const ENTRIES: usize = 20_000;
-/// About as much as is kept of what a command says.
+/// About the maximum number of lines that are kept of the output of a command.
 const OUTPUT_LINES: usize = 4_000;
 const GIB: u64 = 1 << 30;
 
-/// A datanode as it is `second` seconds after the first picture.
+/// Returns the state of a datanode `second` seconds after the first snapshot.
 fn node(id: u16, second: u64) -> NodeStatus {
     let number = u64::from(id);
     let directory = |disk: u64| DirectoryLoad {
@@ -75,7 +76,7 @@ fn node(id: u16, second: u64) -> NodeStatus {
     }
 }
 
-/// What the master saw in a second.
+/// Returns what the master measured in one second.
 fn passed(second: u64) -> Second {
     let wave = (second % 100) as f64;
     let rates = Rates { read: wave * 1e9, written: 1e11 / (1.0 + wave), reads: wave * 1e4, writes: 1e5 };
@@ -125,7 +126,8 @@ fn picture(second: u64) -> Arc<Snapshot> {
     Arc::new(Snapshot::from(Board { version, since: None, status, copies, log, nodes, gone, events, curve }))
 }
 
-/// The dashboard after 15 minutes with three pictures, so that all rates are known and all curves are full.
+/// Returns the dashboard after 15 minutes with three snapshots, so that all rates are known and all
+/// curves are full.
 fn model(page: PageId, width: u16, height: u16) -> Model {
     let theme = Theme { name: ThemeName::Dark, depth: Depth::True, ..Theme::default() };
     let mut model = Model::new(Options { theme, page: Some(page), ..Options::default() });
@@ -146,7 +148,7 @@ fn frame(c: &mut Criterion, name: &str, model: &Model) {
     });
 }
 
-/// Directories with as many entries as are kept, on both sides.
+/// Loads directories with the maximum number of entries on both sides.
 fn directories(model: &mut Model) {
     let name = |number: usize| format!("measurements of 2026-11-{:02}, part {number:05}.csv", number % 30 + 1);
     let stat = Stat {
@@ -174,7 +176,7 @@ fn directories(model: &mut Model) {
     update(model, Message::ListedLocal { path: PathBuf::new(), result });
 }
 
-/// As many commands as are remembered, each with as much output as is kept.
+/// Adds the maximum number of commands, each with the maximum output.
 fn commands(model: &mut Model) {
     let output = "setrep: /data/2026/measurements: 3 copies of 5 chunks are being made\n".repeat(OUTPUT_LINES);
     for _ in 0..COMMANDS_KEPT_MAX {
@@ -205,7 +207,8 @@ fn frames(c: &mut Criterion) {
     frame(c, "one datanode", &opened);
 }
 
-/// A picture comes once a second: rates, findings, the order of tables.
+/// Measures the work of one snapshot, which arrives once a second: rates, findings, the order of
+/// tables.
 fn pictures(c: &mut Criterion) {
     let mut shown = model(PageId::Nodes, 200, 60);
     let pictures = [picture(3), picture(4)];
@@ -223,7 +226,8 @@ fn pictures(c: &mut Criterion) {
     });
 }
 
-/// What is recorded in so many seconds: a picture each, whole once a minute, else with the third of the datanodes that was heard.
+/// Returns the recording of so many seconds: one snapshot each, a full one once a minute, otherwise
+/// a delta with the third of the datanodes that has sent a heartbeat.
 fn recording(seconds: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut recorder = Recorder::begin(&mut bytes, Timestamp(1_795_269_787_000)).expect("begun");
@@ -241,7 +245,8 @@ fn recording(seconds: u64) -> Vec<u8> {
     bytes
 }
 
-/// To go back, or far forth, is to play what the curves show: a quarter of an hour, and a minute for the rates.
+/// Measures seeking backwards or far forwards. It replays the span of the curves: 15 minutes, and
+/// one more minute for the rates.
 fn seeks(c: &mut Criterion) {
     let bytes = recording(1_200);
     println!("a recording of 20 minutes has {} bytes", bytes.len());

@@ -1,4 +1,4 @@
-//! Background jobs of masters in words.
+//! Formats the background jobs of masters.
 
 use dfs_client::{JobState, JobStatus};
 use dfs_term::figures::{age, count, plural};
@@ -11,18 +11,18 @@ pub struct JobRow {
     pub name: String,
     pub state: &'static str,
     pub tone: Tone,
-    /// The units of work since the start of the master, and those that are left.
+    /// The units of work done since the start of the master, and those that are left.
     pub done: String,
     /// The time since the last run.
     pub last_run: String,
-    /// The reason why the last run failed, or what the job does.
+    /// The reason why the last run failed, otherwise the purpose of the job.
     pub note: String,
 }
 
-/// The head of the table.
+/// The header of the table.
 pub const HEAD: [&str; 5] = ["JOB", "STATE", "DONE SINCE ITS START", "LAST RUN", ""];
 
-/// A job; one unit of its work and several; what it does.
+/// The jobs: name, unit of work in singular and plural, purpose.
 const KNOWN: [(&str, &str, &str, &str); 8] = [
     ("chunk-ids", "id", "ids", "reserves ids for new chunks"),
     ("collect", "replica", "replicas", "deletes replicas of chunks that no file names"),

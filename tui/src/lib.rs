@@ -1,4 +1,5 @@
-//! The dashboard, and the tables that it shares with the commands of the shell: datanodes, jobs, heatmap, status screen.
+//! The dashboard, and the tables that it shares with the commands of the shell: datanodes, jobs,
+//! heatmap, status screen.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 

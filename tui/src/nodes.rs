@@ -1,4 +1,4 @@
-//! The table of datanodes.
+//! Formats the table of datanodes.
 
 use dfs_rpc::wire::{NodeState, NodeStatus};
 use dfs_term::figures::{age, count, percent, plural, size};
@@ -9,22 +9,23 @@ use dfs_types::Duty;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// How a datanode is, from well to worst: what is heard of it, and what is wanted of it.
+/// The state of a datanode as it is displayed, from best to worst. It combines the heartbeats with
+/// the admin state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mark {
     Live,
-    /// It is to be drained, and can be stopped without a loss.
+    /// The drain is complete; the datanode can be stopped without loss.
     Drained,
-    /// It is to be drained, and has chunks yet that are needed.
+    /// The drain is in progress; the datanode still holds chunks that are needed.
     Draining,
-    /// It lives, but a directory of it has failed.
+    /// The datanode is live, but one of its directories has failed.
     Failed,
     Stale,
     Dead,
 }
 
 impl Mark {
-    /// From worst to well.
+    /// All states, worst first.
     pub const ALL: [Self; 6] = [Self::Dead, Self::Stale, Self::Failed, Self::Draining, Self::Drained, Self::Live];
 
     pub fn of(node: &NodeStatus) -> Self {
@@ -38,7 +39,7 @@ impl Mark {
         }
     }
 
-    /// Carries the state where there is no colour.
+    /// Returns the character that shows the state without colour.
     pub fn glyph(self) -> char {
         match self {
             Self::Live => '·',
@@ -69,22 +70,23 @@ impl Mark {
         }
     }
 
-    /// Whether it is heard from, so that what is known of it is so now.
+    /// Returns true if the datanode reports, so that its figures are current.
     pub fn is_heard(self) -> bool {
         self <= Self::Failed
     }
 
-    /// What the glyphs mean, each once.
+    /// Returns the meaning of the glyphs, each once.
     pub fn legend() -> String {
         let told = Self::ALL.into_iter().filter(|mark| *mark != Self::Drained);
         told.map(|mark| format!("{} {}", mark.glyph(), mark.word())).collect::<Vec<_>>().join("  ")
     }
 }
 
-/// The state in a word or two, with its glyph; what is wanted of one that is silent stands beside it.
+/// Returns the glyph and the state in a word or two; for a datanode that does not report, the admin
+/// state follows.
 pub fn state(node: &NodeStatus) -> String {
     let mark = Mark::of(node);
-    // A failed directory is told beside it.
+    // A failed directory is shown in another column.
     let word = if mark == Mark::Failed { Mark::Live.word() } else { mark.word() };
     let wanted = match mark {
         Mark::Stale | Mark::Dead if node.is_draining() => ", draining",
@@ -96,7 +98,7 @@ pub fn state(node: &NodeStatus) -> String {
     format!("{} {word}{wanted}", mark.glyph())
 }
 
-/// How many of them drain and are drained, where any are.
+/// Returns how many datanodes are draining and drained; `None` if there are none.
 pub fn drains(nodes: &[NodeStatus]) -> Option<String> {
     let draining = nodes.iter().filter(|node| node.is_draining()).count() as u64;
     let drained = nodes.iter().filter(|node| node.is_drained()).count() as u64;
@@ -108,7 +110,7 @@ pub fn drains(nodes: &[NodeStatus]) -> Option<String> {
     }
 }
 
-/// How far the drain of a datanode is; none where it is not to be drained.
+/// Returns the progress of the drain of a datanode; `None` if no drain was requested.
 pub fn drain(node: &NodeStatus) -> Option<String> {
     match (node.left, node.state) {
         _ if node.duty != Duty::Drain => None,
@@ -122,7 +124,7 @@ pub fn drain(node: &NodeStatus) -> Option<String> {
     }
 }
 
-/// Whether it is heard from, in a word.
+/// Returns the word for the heartbeat state of a datanode.
 pub fn word(state: NodeState) -> &'static str {
     match state {
         NodeState::Live => "live",
@@ -131,7 +133,7 @@ pub fn word(state: NodeState) -> &'static str {
     }
 }
 
-/// How its state looks: nothing is lost with one that was drained before.
+/// Returns the tone of the state of a datanode. A drained datanode that dies is no loss.
 pub fn tone(node: &NodeStatus) -> Tone {
     match Mark::of(node) {
         Mark::Stale | Mark::Dead if node.is_drained() => Tone::Dim,
@@ -139,18 +141,19 @@ pub fn tone(node: &NodeStatus) -> Tone {
     }
 }
 
-/// Whether a directory of a datanode has failed.
+/// Returns true if a directory of the datanode has failed.
 pub fn failed(node: &NodeStatus) -> bool {
     node.load.directories.iter().any(|directory| directory.failed)
 }
 
-/// How full a datanode is, from 0 to 1; none without space.
+/// Returns the fill level of a datanode, 0 to 1; `None` if it has no space.
 pub fn full(node: &NodeStatus) -> Option<f64> {
     let capacity = node.load.capacity();
     (capacity > 0).then(|| node.load.used() as f64 / capacity as f64)
 }
 
-/// One line for each datanode; `verbose` adds a line for each of its directories and its traffic.
+/// Returns one line for each datanode; `verbose` adds a line for each of its directories and its
+/// traffic.
 pub fn table(nodes: &[NodeStatus], verbose: bool, view: &View) -> String {
     let mut head = vec![
         ("NODE", Align::Left),
@@ -207,7 +210,7 @@ pub fn table(nodes: &[NodeStatus], verbose: bool, view: &View) -> String {
     text
 }
 
-/// How many datanodes are on a disk that another one is on, too.
+/// Counts the datanodes that share a disk with another one.
 fn sharing(nodes: &[NodeStatus]) -> usize {
     let disks = |node: &NodeStatus| {
         let disks: BTreeSet<u64> =

@@ -1,10 +1,10 @@
-//! What to do about an error, in the words of the shell: its commands and flags. Masters and the client library give the
-//! data; who is told decides what helps.
+//! Maps errors to advice in terms of the shell: its commands and flags. Masters and the client
+//! library deliver the data; the program that shows the error chooses the advice.
 
 use dfs_types::{Detail, Error, ErrorCode, NoRoom, Short};
 use std::borrow::Cow;
 
-/// The advice for an error: its own, or what goes with its data.
+/// Returns the advice for an error: its own hint, or one derived from its data.
 pub(crate) fn advice(error: &Error) -> Option<String> {
     error.hint.clone().or_else(|| match error.detail.as_deref() {
         Some(detail) => of_detail(detail).map(Cow::into_owned),

@@ -1,8 +1,9 @@
 //! Detects that standard output was closed when the program started, as in `dfs-shell ls / >&-`.
 //!
-//! Before `main`, Rust's runtime opens `/dev/null` in place of each of the descriptors 0 to 2 that is closed, so that no
-//! file that is opened later gets such a number and the output with it. From then on every write succeeds and is lost, and
-//! nothing distinguishes it from output that was sent to `/dev/null` on purpose. So the check here runs before that.
+//! Before `main`, Rust's runtime opens `/dev/null` in place of each closed descriptor from 0 to 2,
+//! so that no file opened later gets such a number and receives the output. After that every write
+//! succeeds and is lost, and nothing distinguishes this from output that was sent to `/dev/null` on
+//! purpose. So the check here runs before that.
 
 use dfs_types::{Error, ErrorCode, Result};
 use rustix::io::Errno;
@@ -10,14 +11,15 @@ use std::fs::File;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Is true if standard output was closed.
+/// True if standard output was closed when the program started.
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// The functions of this section run before `main`, and before Rust's runtime begins (System V ABI, chapter 5).
+/// The functions of this section run before `main` and before Rust's runtime starts (System V ABI,
+/// chapter 5).
 #[expect(unsafe_code, reason = "the only place from which the descriptor can be seen as it was inherited")]
 #[used]
-// SAFETY: the section holds pointers to functions of the C calling convention, and this is one. It makes a system call and
-// stores a number: nothing that needs the runtime.
+// SAFETY: the section holds pointers to functions of the C calling convention, and this is one. It
+// makes a system call and stores a number; neither needs the runtime.
 #[unsafe(link_section = ".init_array")]
 static LOOK: extern "C" fn() = look;
 
@@ -26,19 +28,20 @@ extern "C" fn look() {
     CLOSED.store(closed, Ordering::Relaxed);
 }
 
-/// Returns whether standard output was closed when the program started.
+/// Returns true if standard output was closed when the program started.
 fn is_closed() -> bool {
-    // The linker keeps the static because it is named here.
+    // Naming the static here makes the linker keep it.
     std::hint::black_box(&LOOK);
     CLOSED.load(Ordering::Relaxed)
 }
 
-/// Returns a file for the place of a closed standard output, to which no byte can be written; none if it is open.
+/// Returns a file that rejects every write, as a replacement for closed standard output; `None` if
+/// standard output is open.
 ///
 /// # Errors
-/// When the process may not open more files.
+/// If the process has no descriptor left.
 pub(crate) fn stand_in() -> io::Result<Option<File>> {
-    // Opened for reading, so that a write fails as it would have failed on the closed descriptor.
+    // Opened read-only, so that a write fails as it would have failed on the closed descriptor.
     if is_closed() { File::open("/dev/null").map(Some) } else { Ok(None) }
 }
 
@@ -50,7 +53,7 @@ pub(crate) fn check() -> Result<()> {
     if is_closed() { Err(error()) } else { Ok(()) }
 }
 
-/// Returns the error for output that is closed.
+/// Returns the error for closed standard output.
 pub(crate) fn error() -> Error {
     Error::new(ErrorCode::LocalIo, "standard output is closed")
 }

@@ -1,20 +1,20 @@
-//! How a command ended, and the exit code that this is.
+//! The result of a command and the exit code for it.
 
-/// The exit code when whoever read our output has gone, as of a program that died of SIGPIPE.
+/// The exit code after the reader of our output has closed it, as for a program killed by SIGPIPE.
 pub(crate) const READER_GONE: u8 = 141;
 
-/// How a command ended.
+/// The result of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
     Well,
-    /// It failed, and that has been said.
+    /// The command failed, and the error has been reported.
     Failed(u8),
-    /// Nobody reads our output any more: there is no point in going on.
+    /// The reader of the output has closed it, so further output is useless.
     ReaderGone,
 }
 
 impl Ended {
-    /// The exit code that this is.
+    /// Returns the exit code for this result.
     pub fn code(self) -> u8 {
         match self {
             Self::Well => 0,

@@ -1,6 +1,6 @@
-//! Ctrl-C ends the command and not the session: the first asks it to end, the second does not ask.
-//! A hangup (SIGHUP: the terminal was closed) ends the command as Ctrl-C does, the jobs in the
-//! background, and then the program.
+//! Ctrl-C ends the command and not the session: the first one cancels the command, the second one
+//! drops it. A hangup (SIGHUP: the terminal was closed) ends the running command as Ctrl-C does,
+//! then the background jobs, then the program.
 
 use crate::base::report::interrupted;
 use dfs_types::{Error, ErrorCode, Result};
@@ -15,28 +15,28 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// How long we wait for a signal that must be under way.
+/// The time to wait for a signal that must already be on its way.
 const COUNTED_WITHIN: Duration = Duration::from_secs(1);
-/// The exit code of a shell whose command a SIGINT ended.
+/// The exit code of a shell whose command was ended by SIGINT.
 const INTERRUPTED: u8 = 130;
 
-/// The exit code of a program that a SIGHUP ended.
+/// The exit code of a program that was ended by SIGHUP.
 const HUNG_UP: u8 = 129;
-/// How long commands may clean up after a hangup.
+/// The time that commands have for cleanup after a hangup.
 const CLEANUP_MAX: Duration = Duration::from_secs(10);
-/// How long the program may take to end by itself after a hangup, when no command runs.
+/// The time that the program has to exit after a hangup when no command runs, before it is ended.
 const LEAVING_MAX: Duration = Duration::from_secs(1);
 
-/// How many SIGINTs, SIGTERMs and SIGHUPs there were.
+/// Counts the SIGINTs, SIGTERMs and SIGHUPs received.
 static SEEN: OnceLock<watch::Receiver<u64>> = OnceLock::new();
 /// Cancelled by the first SIGHUP.
 static HANGUP: LazyLock<CancellationToken> = LazyLock::new(CancellationToken::new);
-/// How the terminal was set when the prompt began.
+/// The terminal settings from before the prompt.
 static TERMINAL: OnceLock<Termios> = OnceLock::new();
-/// How many commands run, those in the background included.
+/// Counts running commands, those in the background included.
 static RUNNING: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::channel(0).0);
 
-/// A point in time. What was signalled before it is not meant for what begins after it.
+/// A point in time. Signals received before it do not affect commands that start after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SignalEpoch(u64);
 
@@ -46,11 +46,11 @@ impl SignalEpoch {
     }
 }
 
-/// Counts signals from now on. One that comes while no command runs ends nothing: at the prompt Ctrl-C is a key, and
-/// `!command` has its own way with it.
+/// Starts to count signals. A signal that arrives while no command runs ends nothing: at the prompt
+/// Ctrl-C is a key, and `!command` handles it separately.
 pub(crate) fn listen(runtime: &Handle) {
     let _inside = runtime.enter();
-    // Without handlers a signal ends the process, as everywhere.
+    // Without handlers a signal ends the process, which is the default.
     let mut hung_up = if ignores_hangups() { None } else { signal(SignalKind::hangup()).ok() };
     let (Ok(mut keyboard), Ok(mut terminated)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
@@ -66,8 +66,8 @@ pub(crate) fn listen(runtime: &Handle) {
                 _ = keyboard.recv() => {}
                 _ = terminated.recv() => {}
                 () = received(hung_up.as_mut()) => {
-                    // The system and the login shell may both send it: a second one is no second
-                    // Ctrl-C.
+                    // The system and the login shell may both send SIGHUP: a second one does not
+                    // count as a second Ctrl-C.
                     hung_up = None;
                     HANGUP.cancel();
                     tokio::spawn(leave());
@@ -85,19 +85,19 @@ async fn received(signal: Option<&mut Signal>) {
     }
 }
 
-/// Returns whether the program was started to go on after a hangup, as by nohup(1).
+/// Returns true if the program was started with SIGHUP ignored, as by nohup(1).
 fn ignores_hangups() -> bool {
     std::fs::read_to_string("/proc/self/status").is_ok_and(|status| ignores(&status, SignalKind::hangup()))
 }
 
-/// Returns whether a status of a process, as proc(5) has it, says that a signal is ignored.
+/// Returns true if a process status in the format of proc(5) lists a signal as ignored.
 fn ignores(status: &str, signal: SignalKind) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
     mask >> (signal.as_raw_value() - 1) & 1 == 1
 }
 
-/// Keeps how the terminal is set now, before an editor changes that.
+/// Saves the terminal settings before a line editor changes them.
 pub(crate) fn keep_terminal() {
     if let Ok(set) = tcgetattr(std::io::stdin()) {
         let _ = TERMINAL.set(set);
@@ -106,18 +106,19 @@ pub(crate) fn keep_terminal() {
 
 fn restore_terminal() {
     if let Some(set) = TERMINAL.get() {
-        // It may be gone. What the editor has switched on is to be told of pastes.
+        // Errors are ignored: the terminal may be closed. The escape sequence switches off
+        // bracketed paste, which the editor has switched on.
         let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, set);
         let _ = std::io::stdout().write_all(b"\x1b[?2004l\n");
     }
 }
 
-/// Returns the exit code of the program, which is another one after a hangup.
+/// Returns the exit code of the program, which differs after a hangup.
 pub(crate) fn exit_code(code: u8) -> u8 {
     if code == INTERRUPTED && is_hung_up() { HUNG_UP } else { code }
 }
 
-/// Returns whether there was a hangup: nobody is left to type.
+/// Returns true after a hangup: the terminal is closed and no more input will come.
 pub(crate) fn is_hung_up() -> bool {
     HANGUP.is_cancelled()
 }
@@ -127,8 +128,8 @@ pub(crate) async fn hangup() {
     HANGUP.cancelled().await;
 }
 
-/// Ends the program after a hangup where it does not end by itself: it may be blocked in a read of
-/// the terminal.
+/// Ends the program after a hangup if it does not exit in time: it may be blocked in a read of the
+/// terminal.
 async fn leave() {
     let idle = |running: &usize| *running == 0;
     let _ = tokio::time::timeout(CLEANUP_MAX, RUNNING.subscribe().wait_for(idle)).await;
@@ -138,7 +139,7 @@ async fn leave() {
     std::process::exit(HUNG_UP.into());
 }
 
-/// A command that runs, for as long as this is there.
+/// Counts a command as running until dropped.
 #[derive(Debug)]
 pub(crate) struct Running(());
 
@@ -155,8 +156,10 @@ impl Drop for Running {
     }
 }
 
-/// How a local command ended that began after `begun`. Ctrl-C goes to it and to us at the same time, and it may be gone
-/// before we have counted: then we wait for that, so that the signal is not taken for one to the command behind it.
+/// Returns the result of a local command that started after `begun`. Ctrl-C is sent to that command
+/// and to this program at the same time, and the command may have ended before the signal is
+/// counted here. In that case this waits for the count, so that the signal does not cancel the
+/// command that follows.
 ///
 /// # Errors
 /// `interrupted` when Ctrl-C ended it, `local_io` when it failed otherwise.
@@ -168,7 +171,8 @@ pub(crate) fn local_end(status: ExitStatus, begun: SignalEpoch) -> Result<()> {
     if code == ErrorCode::Interrupted
         && let Some(seen) = SEEN.get().cloned()
     {
-        // Only the program listens, and its runtime has a worker that counts while this thread waits.
+        // Only the program installs handlers, and its runtime has a worker that counts while this
+        // thread waits.
         tokio::task::block_in_place(|| Handle::current().block_on(counted(seen, begun, COUNTED_WITHIN)));
     }
     Err(Error::new(code, format!("the local command ended with {status}")))
@@ -178,15 +182,15 @@ fn by_ctrl_c(status: ExitStatus) -> bool {
     status.signal() == Some(SignalKind::interrupt().as_raw_value()) || status.code() == Some(INTERRUPTED.into())
 }
 
-/// Waits for a signal since `epoch`; says whether it came in time.
+/// Waits for a signal since `epoch`; returns true if it arrived within the limit.
 async fn counted(mut seen: watch::Receiver<u64>, epoch: SignalEpoch, limit: Duration) -> bool {
     let signal = seen.wait_for(|count| *count > epoch.0);
     tokio::time::timeout(limit, signal).await.is_ok_and(|seen| seen.is_ok())
 }
 
-/// Runs a command with a token that the first SIGINT, SIGTERM or SIGHUP since `epoch` cancels. At
-/// the second one the command is dropped where it stands. The epoch is taken before a line is read,
-/// so that a Ctrl-C right behind Enter is not lost.
+/// Runs a command with a token that the first SIGINT, SIGTERM or SIGHUP since `epoch` cancels. The
+/// second signal drops the command. The epoch is taken before a line is read, so that a Ctrl-C
+/// immediately after Enter is not lost.
 ///
 /// # Errors
 /// Those of the command; `interrupted` when it was dropped.
@@ -196,7 +200,7 @@ where
 {
     let _running = Running::begin();
     let (cancel, abort) = (CancellationToken::new(), CancellationToken::new());
-    // On a thread of its own, because a command may block the one that it runs on.
+    // Runs on a thread of its own, because a command may block its thread.
     let watcher = tokio::spawn(pass_on(epoch, cancel.clone(), abort.clone()));
     let result = tokio::select! {
         biased;
@@ -223,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_local_command_ends_well_by_itself_or_by_ctrl_c() {
-        // As wait(2) has them: a signal in the low byte, an exit code above it.
+        // Raw statuses as in wait(2): a signal in the low byte, an exit code above it.
         for (raw, ended) in [
             (0, None),
             (2, Some(ErrorCode::Interrupted)),

@@ -1,4 +1,4 @@
-//! The base layer: output, errors, options and signals, without any knowledge of a session or of commands.
+//! The base layer: output, errors, options and signals, independent of sessions and commands.
 
 pub(crate) mod advice;
 pub(crate) mod closed;

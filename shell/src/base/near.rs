@@ -1,16 +1,17 @@
-//! Names that are spelled alike.
+//! Finds names with similar spelling.
 
-/// Returns the name that was probably meant, if one is near. Upper and lower case are the same. Of names that are equally
-/// near, one that `name` begins with comes first.
+/// Returns the name that was probably meant, if one is close enough. Case is ignored. Among names
+/// at the same distance, one that is a prefix of `name` comes first.
 pub(crate) fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let folded = name.to_lowercase();
     let far = |known: &'n str| Some((distance(&folded, &known.to_lowercase())?, !name.starts_with(known), known));
     names.into_iter().filter_map(far).min().map(|(.., known)| known)
 }
 
-/// Returns how many typing errors are between two names; none if there are too many. Two letters that changed places, one
-/// letter too many and one too few are errors anywhere. Another first letter makes another word (`mount` is not `count`),
-/// and so does another letter in a name of two.
+/// Returns the number of typing errors between two names, or `None` if there are too many. Two
+/// swapped letters, one additional letter and one missing letter count as errors at any position. A
+/// different first letter makes a different word (`mount` is not `count`), and so does any
+/// different letter in a name of two letters.
 fn distance(name: &str, known: &str) -> Option<usize> {
     let letters = |text: &str| text.chars().count();
     let (shorter, longer) = (letters(name).min(letters(known)), letters(name).max(letters(known)));

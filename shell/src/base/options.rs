@@ -1,11 +1,11 @@
-//! The options of the program; all stand before the command.
+//! The options of the program; all precede the command.
 
 use clap::Parser;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Help fits a terminal of this width.
+/// The maximum width of help texts.
 pub(crate) const HELP_CELLS: usize = 80;
 
 /// The console of dfs, a distributed file system.
@@ -63,7 +63,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Those of a program that was called without any.
+    /// Returns the options of a program that was called without any.
     pub fn none() -> Self {
         Self::parse_from(["dfs-shell"])
     }

@@ -1,4 +1,4 @@
-//! Where the output of a command goes: stdout, a local file, a local command.
+//! The destinations of a command's output: stdout, a local file, a local command.
 
 use crate::base::closed;
 use crate::base::interrupt::{SignalEpoch, local_end};
@@ -12,27 +12,27 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// Output is handed on in pieces of this many bytes.
+/// Output is written in blocks of this many bytes.
 const BUFFER_BYTES: usize = 64 << 10;
 
 /// The output of one command.
 #[derive(Debug)]
 pub struct Out {
     writer: BufWriter<File>,
-    /// What stands in errors.
+    /// The name of the destination in error messages.
     name: PathBuf,
-    /// The command at the other end of a pipe, and when it began.
+    /// The command at the other end of a pipe, and the time it started.
     child: Option<(Child, SignalEpoch)>,
     terminal: bool,
-    /// The width of what stands in for a terminal.
+    /// The line width of output that is kept for a terminal.
     cells: Option<usize>,
-    /// Output for a pager, as long as it is not clear whether it needs one.
+    /// Output held back while it is undecided whether it needs a pager.
     held: Option<Held>,
-    /// The reader has gone: nothing more is wanted.
+    /// The reader has closed the output; further output is discarded.
     closed: bool,
 }
 
-/// Where the output of a command went, for the commands that it runs.
+/// The output of a command, passed to the commands that it runs.
 #[derive(Debug)]
 pub struct Inherited {
     file: File,
@@ -42,13 +42,13 @@ pub struct Inherited {
 }
 
 impl Inherited {
-    /// Output that goes to this file and that nobody looks at yet.
+    /// Creates output to this file that is not shown yet.
     pub fn to(file: File) -> Self {
         Self { file, name: PathBuf::from("stdout"), terminal: false, cells: None }
     }
 }
 
-/// What was written so far, and the screen that it may fit.
+/// The output written so far, and the screen size to compare it with.
 #[derive(Debug)]
 struct Held {
     bytes: Vec<u8>,
@@ -56,10 +56,10 @@ struct Held {
 }
 
 impl Out {
-    /// The output of this process. Where it is closed, the first byte that is written is an error.
+    /// Opens the output of this process. If it is closed, the first write fails.
     ///
     /// # Errors
-    /// When the process may not open more files.
+    /// If the process has no descriptor left.
     pub fn stdout() -> Result<Self> {
         if let Some(closed) = closed::stand_in().map_err(|error| local_io(Path::new("stdout"), &error))? {
             return Ok(Self::of(closed.into(), PathBuf::from("stdout"), None, false));
@@ -69,7 +69,7 @@ impl Out {
         Ok(Self::of(fd, PathBuf::from("stdout"), None, stdout.is_terminal()))
     }
 
-    /// The output of this process, which goes through a pager when it is longer than the screen.
+    /// Opens the output of this process, through a pager if it is longer than the screen.
     ///
     /// # Errors
     /// As [`Out::stdout`].
@@ -78,20 +78,20 @@ impl Out {
         Ok(Self { held, ..Self::stdout()? })
     }
 
-    /// A local file, made anew or written to at its end.
+    /// Opens a local file, truncated or in append mode.
     ///
     /// # Errors
-    /// When it cannot be opened.
+    /// If the file cannot be opened.
     pub fn file(path: &Path, append: bool) -> Result<Self> {
         let file = OpenOptions::new().create(true).write(true).append(append).truncate(!append).open(path);
         let file = file.map_err(|error| local_io(path, &error))?;
         Ok(Self::of(file.into(), path.to_owned(), None, false))
     }
 
-    /// The input of a command of the local shell.
+    /// Starts a command of the local shell and opens its input.
     ///
     /// # Errors
-    /// When there is no shell.
+    /// If there is no shell.
     pub fn pipe(shell: &mut Command) -> Result<Self> {
         let failed = |error: &io::Error| local_io(Path::new("sh"), error);
         let begun = SignalEpoch::now();
@@ -105,10 +105,10 @@ impl Out {
         Self { writer, name, child, terminal, cells: None, held: None, closed: false }
     }
 
-    /// A place to keep output in that is laid out as if it went to `like`.
+    /// Creates a buffer for output that is laid out as if it went to `like`.
     ///
     /// # Errors
-    /// When the system gives no memory for it.
+    /// If the system cannot allocate memory for it.
     pub fn kept(like: &Self) -> Result<Self> {
         let name = Path::new("memory");
         let fd = rustix::fs::memfd_create("dfs-shell", rustix::fs::MemfdFlags::CLOEXEC)
@@ -117,7 +117,7 @@ impl Out {
         Ok(Self { cells: like.width(), ..out })
     }
 
-    /// What [`Out::kept`] has kept.
+    /// Returns the content of a buffer from [`Out::kept`].
     ///
     /// # Errors
     /// As [`Out::write`].
@@ -129,7 +129,8 @@ impl Out {
         read.map(|_| bytes).map_err(|error| local_io(&self.name, &error))
     }
 
-    /// This output for the commands that a command runs. What was written before comes first.
+    /// Returns a handle on this output for the commands that a command runs. Output written before
+    /// is flushed first.
     ///
     /// # Errors
     /// As [`Out::write`].
@@ -138,22 +139,22 @@ impl Out {
         Ok(Inherited { file, name: self.name.clone(), terminal: self.terminal, cells: self.cells })
     }
 
-    /// The output of a command that runs within another one.
+    /// Creates the output of a command that runs within another one.
     ///
     /// # Errors
-    /// When the process may not open more files.
+    /// If the process has no descriptor left.
     pub fn within(outer: &Inherited) -> Result<Self> {
         let file = outer.file.try_clone().map_err(|error| local_io(&outer.name, &error))?;
         let out = Self::of(file.into(), outer.name.clone(), None, outer.terminal);
         Ok(Self { cells: outer.cells, ..out })
     }
 
-    /// Whether people look at it.
+    /// Returns true if the output goes to a terminal.
     pub fn is_terminal(&self) -> bool {
         self.terminal
     }
 
-    /// The cells of a line, where that is known.
+    /// Returns the cells of a line, if known.
     pub fn width(&self) -> Option<usize> {
         if self.cells.is_some() {
             return self.cells;
@@ -162,21 +163,21 @@ impl Out {
         (size.ws_col > 0).then_some(usize::from(size.ws_col))
     }
 
-    /// The lines of the terminal, where that is known.
+    /// Returns the lines of the terminal, if known.
     pub fn height(&self) -> Option<usize> {
         let size = self.terminal.then(|| rustix::termios::tcgetwinsize(self.writer.get_ref()).ok()).flatten()?;
         (size.ws_row > 0).then_some(usize::from(size.ws_row))
     }
 
-    /// Whether the reader has gone. What failed because of that is no error.
+    /// Returns true if the reader has closed the output. Failures caused by that are not errors.
     pub fn is_closed(&self) -> bool {
         self.closed
     }
 
-    /// Writes bytes as they are.
+    /// Writes bytes unchanged.
     ///
     /// # Errors
-    /// `interrupted` when the reader has gone, `local_io` when the disk is full.
+    /// `interrupted` if the reader has closed the output, `local_io` if the disk is full.
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
         if let Some(held) = &mut self.held {
             held.bytes.extend_from_slice(bytes);
@@ -189,7 +190,7 @@ impl Out {
         self.check(result)
     }
 
-    /// Hands what was held back to a pager, and all that follows.
+    /// Passes the held output, and all that follows, to a pager.
     fn page(&mut self) -> Result<()> {
         let Some(held) = self.held.take() else { return Ok(()) };
         let paged = Self::pipe(&mut pager::command())?;
@@ -197,7 +198,7 @@ impl Out {
         self.write(&held.bytes)
     }
 
-    /// What was held back goes to the terminal as it is.
+    /// Writes the held output to the terminal unchanged.
     fn release(&mut self) -> Result<()> {
         match self.held.take() {
             Some(held) => self.write(&held.bytes),
@@ -205,18 +206,19 @@ impl Out {
         }
     }
 
-    /// Hands on what is buffered.
+    /// Flushes the buffer.
     ///
     /// # Errors
     /// As [`Out::write`].
     pub fn flush(&mut self) -> Result<()> {
-        // Who hands on what there is so far wants it to be seen now: such output is not paged.
+        // An explicit flush means that output must be visible now: such output is not paged.
         self.release()?;
         let result = self.writer.flush();
         self.check(result)
     }
 
-    /// The file behind it, for who writes much by themselves. What was written before comes first.
+    /// Returns the underlying file, for callers that write large amounts directly. Output written
+    /// before is flushed first.
     ///
     /// # Errors
     /// As [`Out::write`].
@@ -232,7 +234,7 @@ impl Out {
         self.writer.get_ref().try_clone().map_err(|error| local_io(&self.name, &error))
     }
 
-    /// Notes that who wrote to [`Out::file_handle`] found the reader gone.
+    /// Records that the caller of [`Out::file_handle`] found the output closed by its reader.
     pub fn note_closed(&mut self) {
         self.closed = true;
     }
@@ -249,14 +251,14 @@ impl Out {
         }
     }
 
-    /// Hands everything on, and waits for the command at the other end of a pipe.
+    /// Flushes everything, and waits for the command at the other end of a pipe.
     ///
     /// # Errors
-    /// As [`Out::write`]; when that command failed.
+    /// As [`Out::write`]; the error of that command if it failed.
     pub fn finish(mut self) -> Result<()> {
         let flushed = if self.closed { Ok(()) } else { self.flush() };
         let closed = self.closed;
-        // Dropping a BufWriter would try to write the rest once more.
+        // Dropping a BufWriter would try to write the rest again.
         let (file, _) = self.writer.into_parts();
         drop(file);
         let Some((mut child, begun)) = self.child else { return if closed { Ok(()) } else { flushed } };
@@ -265,7 +267,7 @@ impl Out {
         if closed { Ok(()) } else { flushed }
     }
 
-    /// Whether it ends in a command of the local shell.
+    /// Returns true if the output goes to a command of the local shell.
     pub fn is_pipe(&self) -> bool {
         self.child.is_some()
     }
@@ -292,7 +294,8 @@ mod tests {
     fn a_reader_that_goes_is_no_error() {
         let mut out = Out::pipe(Command::new("true").stdout(Stdio::null())).expect("started");
         let block = vec![b'x'; BUFFER_BYTES];
-        // A pipe holds some; the reader has surely gone when as much as any pipe can hold was written.
+        // A pipe buffers some bytes; the closed reader is certain once more was written than any
+        // pipe can hold.
         let failed = (0..64).find_map(|_| out.write(&block).err());
         assert!(failed.is_some() && out.is_closed());
         assert_eq!(out.finish(), Ok(()));

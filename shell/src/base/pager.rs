@@ -1,22 +1,22 @@
-//! Long output through `$PAGER`, on a terminal, where the user asked for it with `set pager=on`.
+//! Sends long output through `$PAGER` on a terminal if the user asked for it with `set pager=on`.
 
 use std::io::IsTerminal;
 use std::path::Path;
 use std::process::Command;
 
-/// What shows long output where `$PAGER` does not say.
+/// The pager used when `$PAGER` is not set.
 const USUAL: &str = "less";
-/// Colours as they are, gone again where it all fits, and what was read stays on the screen.
+/// Keep colours, quit if everything fits, leave the text on the screen.
 const LESS: &str = "RFX";
 
-/// A terminal whose output is held back until it is clear whether it fits.
+/// The size of a terminal whose output is held back until it is clear whether it fits.
 #[derive(Debug, Clone, Copy)]
 pub struct Screen {
     pub cells: usize,
     pub lines: usize,
 }
 
-/// The screen of the terminal, if there is one on both sides, and a pager.
+/// Returns the size of the terminal, if stdin and stdout are terminals and there is a pager.
 pub(crate) fn screen() -> Option<Screen> {
     let (stdin, stdout) = (std::io::stdin(), std::io::stdout());
     if !stdin.is_terminal() || !stdout.is_terminal() || program().is_none() {
@@ -27,7 +27,7 @@ pub(crate) fn screen() -> Option<Screen> {
     (screen.cells > 0 && screen.lines > 0).then_some(screen)
 }
 
-/// The pager, not yet run.
+/// Returns the command that starts the pager.
 pub(crate) fn command() -> Command {
     let mut command = Command::new("sh");
     command.arg("-c").arg(program().unwrap_or_else(|| USUAL.to_owned()));
@@ -49,11 +49,12 @@ fn program() -> Option<String> {
     }
 }
 
-/// Whether the text takes more lines than the screen has beside the next prompt.
+/// Returns true if the text takes more lines than the screen has besides the next prompt.
 pub(crate) fn is_long(text: &[u8], screen: Screen) -> bool {
     let mut lines = 0;
     for line in text.split_inclusive(|byte| *byte == b'\n') {
-        // Bytes are at least cells, but for colours; that a line wraps is a guess on the side of paging.
+        // The number of bytes is an upper bound of the number of cells, so this estimate errs on
+        // the side of paging.
         lines += (line.len().saturating_sub(1) / screen.cells.max(1)) + 1;
         if lines >= screen.lines {
             return true;

@@ -1,4 +1,5 @@
-//! A look at one daemon, past the client library: does it answer, how quickly, and what does it say.
+//! Probes one daemon without the client library: whether it answers, how fast, and with which
+//! status.
 
 use dfs_client::{ClusterStatus, Identity, NodeAddress};
 use dfs_rpc::hello::Service;
@@ -8,19 +9,19 @@ use dfs_rpc::transport::connect;
 use dfs_types::{Error, ErrorCode, Protection, Result};
 use std::time::{Duration, Instant};
 
-/// The longest that one daemon is waited for.
+/// The time limit for one daemon.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(1500);
 
-/// What a master answered.
+/// The answer of a master.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    /// How long an empty call took on an open connection.
+    /// The duration of an empty call on an open connection.
     pub round_trip: Duration,
-    /// The cluster as this very master sees it.
+    /// The cluster as seen by this master.
     pub status: ClusterStatus,
 }
 
-/// Asks the master at `HOST:PORT`.
+/// Queries the master at `HOST:PORT`.
 ///
 /// # Errors
 /// `unreachable`, `unauthenticated`, `timeout`.
@@ -39,7 +40,7 @@ pub(crate) async fn master(identity: &Identity, address: &str) -> Result<Answer>
     Ok(Answer { round_trip, status: *status })
 }
 
-/// Opens a data connection to a datanode, as a transfer would; gives how long that took.
+/// Opens a data connection to a datanode as a transfer would, and returns the time it took.
 ///
 /// # Errors
 /// `unreachable`, `unauthenticated`.

@@ -1,4 +1,4 @@
-//! Errors as people and scripts see them.
+//! Formats errors for people and for scripts.
 
 use crate::base::advice::advice;
 use dfs_term::text::{sanitise, truncate};
@@ -7,21 +7,22 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// Where in a script a command stands.
+/// The position of a command in a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
     /// The name of the script.
     pub file: String,
-    /// From 1.
+    /// The line number, from 1.
     pub line: usize,
-    /// The command as it was written.
+    /// The command as written.
     pub command: String,
 }
 
-/// The longest message that people are shown, in cells: somebody may have given a megabyte as a name.
+/// The maximum length of a message shown to people, in cells: a name from the input may be a
+/// megabyte long.
 const SHOWN_MAX: usize = 5000;
 
-/// The exit code of a script, as an error that has been said already.
+/// Returns the exit code of a script as an error that has already been reported.
 pub(crate) fn as_code(exit_code: u8) -> Option<Error> {
     let code = match exit_code {
         0 => return None,
@@ -36,7 +37,7 @@ pub(crate) fn as_code(exit_code: u8) -> Option<Error> {
     Some(Error::new(code, "the script failed"))
 }
 
-/// `COMMAND: PATH: what is wrong`, and in a second line `  hint: what to do`.
+/// Returns `COMMAND: PATH: message`, with `  hint: advice` as a second line.
 pub(crate) fn error_text(command: &str, error: &Error) -> String {
     let mut text = format!("{command}: {}\n", truncate(&sanitise(&error.to_string()), SHOWN_MAX));
     if let Some(hint) = advice(error) {
@@ -45,7 +46,7 @@ pub(crate) fn error_text(command: &str, error: &Error) -> String {
     text
 }
 
-/// `{"error":{…}}` in one line.
+/// Returns `{"error":{…}}` in one line.
 pub(crate) fn error_json(command: &str, error: &Error, location: Option<&Location>) -> String {
     let mut body = json!({
         "code": error.code.as_str(),
@@ -62,17 +63,17 @@ pub(crate) fn error_json(command: &str, error: &Error, location: Option<&Locatio
     format!("{}\n", json!({ "error": body }))
 }
 
-/// An error in how something was asked for: exit code 2.
+/// Returns an error for wrong usage: exit code 2.
 pub(crate) fn usage(message: impl Into<String>) -> Error {
     Error::new(ErrorCode::Usage, message)
 }
 
-/// A local file or directory that could not be used.
+/// Returns the error for a local file or directory that could not be used.
 pub(crate) fn local_io(path: &Path, error: &std::io::Error) -> Error {
     Error::new(ErrorCode::LocalIo, io_message(error)).at(path.display())
 }
 
-/// The message of the operating system, in lower case and without its number.
+/// Returns the message of the operating system, in lower case and without its number.
 pub(crate) fn io_message(error: &std::io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
@@ -83,12 +84,12 @@ pub(crate) fn io_message(error: &std::io::Error) -> String {
     }
 }
 
-/// The error with the path that it is about, where it did not say.
+/// Returns the error with the path that it concerns, if it has none yet.
 pub(crate) fn about(error: Error, path: &DfsPath) -> Error {
     if error.path.is_some() { error } else { error.at(path) }
 }
 
-/// The command was ended by a signal.
+/// Returns the error for a command that was ended by a signal.
 pub(crate) fn interrupted() -> Error {
     Error::new(ErrorCode::Interrupted, "interrupted")
 }

@@ -1,4 +1,5 @@
-//! Ctrl-Z while a command runs: it stops the program, as everywhere, but for while somebody attends to it.
+//! Ctrl-Z while a command runs: it stops the program, which is the default, except while an
+//! [`Attention`] exists.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -6,31 +7,33 @@ use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-/// SIGTSTP, which tokio has no name for.
+/// SIGTSTP, for which tokio has no name.
 const STOP: i32 = rustix::process::Signal::TSTP.as_raw();
 
 static STOPS: OnceLock<Stops> = OnceLock::new();
 
-/// The signals that came.
+/// The signals received.
 #[derive(Debug)]
 struct Stops {
     seen: watch::Receiver<u64>,
-    /// The signal stops the program.
+    /// True while the signal stops the program.
     stops: Arc<AtomicBool>,
-    /// Whether it may: who is the first process of a terminal has nobody to let it go on.
+    /// True if the signal may stop the program. The session leader of a terminal must not stop,
+    /// because no other process could continue it.
     may_stop: bool,
 }
 
-/// Somebody who hears of Ctrl-Z for as long as this is there, so that it does not stop the program.
+/// Receives Ctrl-Z until dropped; meanwhile the signal does not stop the program.
 #[derive(Debug)]
 pub(crate) struct Attention(Option<watch::Receiver<u64>>);
 
-/// Hears of the signal from now on; it goes on to stop the program.
+/// Installs the handlers. Without an [`Attention`] the signal stops the program.
 pub(crate) fn listen(runtime: &Handle) {
     let _inside = runtime.enter();
     let is_first = rustix::process::getsid(None).is_ok_and(|session| session == rustix::process::getpid());
     let stops = Arc::new(AtomicBool::new(!is_first));
-    // First: what is registered later runs later, and the program may stand still by then.
+    // Registered first: handlers run in the order of registration, and the program may be stopped
+    // before the second one runs.
     if signal_hook::flag::register_conditional_default(STOP, stops.clone()).is_err() {
         return;
     }
@@ -45,13 +48,13 @@ pub(crate) fn listen(runtime: &Handle) {
     }
 }
 
-/// Returns true if somebody could attend to it.
+/// Returns true if the handlers are installed.
 pub(crate) fn is_heard() -> bool {
     STOPS.get().is_some()
 }
 
 impl Attention {
-    /// Attends from now on.
+    /// Starts to receive the signal.
     pub(crate) fn begin() -> Self {
         Self(STOPS.get().map(|stops| {
             stops.stops.store(false, Ordering::SeqCst);

@@ -1,4 +1,4 @@
-//! What the environment says of the terminal: its character set, and what it understands.
+//! Reads the properties of the terminal from the environment: its character set and its abilities.
 
 use dfs_term::Glyphs;
 
@@ -8,12 +8,12 @@ pub(crate) fn glyphs() -> Glyphs {
     Glyphs::of_locale(&lc_all, &lc_ctype, &lang)
 }
 
-/// Returns whether the terminal understands no control codes, or says nothing of itself.
+/// Returns true if the terminal understands no control codes, or does not report its type.
 pub(crate) fn is_dumb() -> bool {
     matches!(variable("TERM").as_str(), "" | "dumb")
 }
 
-/// Returns whether colours are switched off (`NO_COLOR`: no-color.org).
+/// Returns true if colours are switched off (`NO_COLOR`: no-color.org).
 pub(crate) fn refuses_colour() -> bool {
     !variable("NO_COLOR").is_empty()
 }

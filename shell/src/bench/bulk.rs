@@ -1,4 +1,4 @@
-//! Large files in and out.
+//! Measures writes and reads of large files.
 
 use super::cpu::Watched;
 use super::phase::Collector;
@@ -14,13 +14,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The pattern that files are made of, in bytes; a prime number, so that no two chunks are alike.
+/// The size of the pattern that files consist of, in bytes; a prime number, so that no two chunks
+/// are equal.
 const PATTERN_BYTES: usize = 4_194_301;
 
-/// Puts files of random bytes, beside three writers past the page cache.
+/// Puts files of random bytes, and measures three direct writers to the disk for comparison.
 ///
 /// # Errors
-/// `local_io` when the disk cannot be measured, `interrupted`.
+/// Returns `local_io` if the disk cannot be measured, or `interrupted`.
 pub(crate) async fn write(
     plan: &Plan,
     scratch: &Scratch,
@@ -39,10 +40,10 @@ pub(crate) async fn write(
     Ok(Outcome { phases: vec![phase], limits: vec![limit] })
 }
 
-/// Gets files, verified, beside three readers past the page cache.
+/// Gets files and verifies them, and measures three direct readers of the disk for comparison.
 ///
 /// # Errors
-/// As [`write`].
+/// Returns the errors of [`write`].
 pub(crate) async fn read(
     plan: &Plan,
     scratch: &Scratch,
@@ -109,7 +110,7 @@ fn pattern() -> Vec<u8> {
     bytes
 }
 
-/// A file of any length that takes no disk and little CPU: the pattern, again and again.
+/// A file of any length that takes no disk and little CPU: the pattern repeated.
 struct Pattern {
     pattern: Arc<[u8]>,
     at: usize,

@@ -1,4 +1,5 @@
-//! CPU seconds of this process and of the local cluster's daemons, as the kernel counts them.
+//! Reads the CPU seconds of this process and of the local cluster's daemons, as the kernel counts
+//! them.
 
 use dfs_config::Directories;
 use dfs_daemon::local;
@@ -7,28 +8,28 @@ use serde::Serialize;
 /// The kernel counts in hundredths of a second, on every platform that has /proc.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// CPU seconds, user and system together.
+/// CPU seconds, the sum of user and system time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub(crate) struct CpuSeconds {
     pub client: f64,
-    /// Of all daemons together; none when they are not on this machine.
+    /// The sum of all daemons; none if they are not on this machine.
     pub daemons: Option<f64>,
 }
 
-/// Who is asked.
+/// The processes that are measured.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Watched {
     daemons: Vec<u32>,
 }
 
 impl Watched {
-    /// This process, and the daemons of the local cluster if that is what we talk to.
+    /// Returns this process, and the daemons of the local cluster if that is the cluster in use.
     pub(crate) fn find(local_cluster: Option<&Directories>) -> Self {
         let status = local_cluster.and_then(|directories| local::status(directories).ok()).unwrap_or_default();
         Self { daemons: status.into_iter().filter_map(|daemon| daemon.pid).collect() }
     }
 
-    /// What they have used so far.
+    /// Returns the CPU seconds used so far.
     pub(crate) fn used(&self) -> CpuSeconds {
         let daemons = || self.daemons.iter().filter_map(|pid| used_by(&pid.to_string())).sum();
         CpuSeconds { client: used_by("self").unwrap_or(0.0), daemons: (!self.daemons.is_empty()).then(daemons) }
@@ -36,14 +37,14 @@ impl Watched {
 }
 
 impl CpuSeconds {
-    /// What was used since `before`.
+    /// Returns the CPU seconds used since `before`.
     #[must_use]
     pub(crate) fn since(self, before: Self) -> Self {
         let daemons = self.daemons.zip(before.daemons).map(|(now, then)| (now - then).max(0.0));
         Self { client: (self.client - before.client).max(0.0), daemons }
     }
 
-    /// All of it.
+    /// Returns the sum of all processes.
     pub(crate) fn total(self) -> f64 {
         self.client + self.daemons.unwrap_or(0.0)
     }
@@ -53,7 +54,8 @@ fn used_by(process: &str) -> Option<f64> {
     parse(&std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?)
 }
 
-/// proc_pid_stat(5): the name stands in brackets and may hold anything; user and system time are fields 14 and 15.
+/// Parses proc_pid_stat(5): the name is in parentheses and may contain any character; user and
+/// system time are fields 14 and 15.
 fn parse(stat: &str) -> Option<f64> {
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_whitespace().skip(11);

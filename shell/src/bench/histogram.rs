@@ -1,14 +1,14 @@
-//! Latencies in little memory, to within 2 %.
+//! Records latencies in little memory, with an error of at most 2 %.
 
 use std::time::Duration;
 
-/// Steps per doubling.
+/// The number of buckets per doubling.
 const STEPS: usize = 64;
 const STEP_BITS: u32 = STEPS.trailing_zeros();
-/// Enough for nanoseconds up to 2^63.
+/// Enough buckets for nanoseconds up to 2^63.
 const BUCKETS: usize = (64 - STEP_BITS as usize + 1) * STEPS;
 
-/// Counts spans of time by size.
+/// Counts durations by size.
 #[derive(Debug, Clone)]
 pub(crate) struct Histogram {
     counts: Vec<u64>,
@@ -22,7 +22,8 @@ impl Default for Histogram {
     }
 }
 
-/// Small numbers have a bucket each; above, each doubling has [`STEPS`].
+/// Returns the bucket of a duration. Small numbers have a bucket each; above, each doubling has
+/// [`STEPS`].
 fn bucket(ns: u64) -> usize {
     if ns < STEPS as u64 {
         return ns as usize;
@@ -31,7 +32,7 @@ fn bucket(ns: u64) -> usize {
     (doublings as usize) * STEPS + (ns >> doublings) as usize
 }
 
-/// The largest number of a bucket.
+/// Returns the largest number in a bucket.
 fn top(bucket: usize) -> u64 {
     if bucket < 2 * STEPS {
         return bucket as u64;
@@ -51,7 +52,7 @@ impl Histogram {
         self.max = self.max.max(span);
     }
 
-    /// Adds what another one counted.
+    /// Adds the counts of another histogram.
     pub(crate) fn add(&mut self, other: &Self) {
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {
             *count += more;
@@ -60,17 +61,18 @@ impl Histogram {
         self.max = self.max.max(other.max);
     }
 
-    /// How many were noted.
+    /// Returns the number of recorded durations.
     pub(crate) fn total(&self) -> u64 {
         self.total
     }
 
-    /// The longest.
+    /// Returns the longest duration.
     pub(crate) fn max(&self) -> Duration {
         self.max
     }
 
-    /// The span that `part` of all do not exceed; zero of none.
+    /// Returns the duration that the fraction `part` of all do not exceed; zero if nothing was
+    /// recorded.
     pub(crate) fn percentile(&self, part: f64) -> Duration {
         let wanted = (self.total as f64 * part).ceil().max(1.0) as u64;
         let mut seen = 0;

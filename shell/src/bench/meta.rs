@@ -1,4 +1,5 @@
-//! Calls to the masters: mkdir and stat, beside an empty call and the syncs of the disk.
+//! Measures calls to the masters: mkdir and stat, with an empty call and the syncs of the disk for
+//! comparison.
 
 use super::cpu::Watched;
 use super::histogram::Histogram;
@@ -13,9 +14,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-/// How long the disk is measured.
+/// The duration of the disk measurement.
 const DISK_FOR: Duration = Duration::from_secs(1);
-/// Errors after which a phase is given up.
+/// The number of errors after which a phase is stopped.
 const ERRORS_MAX: u64 = 100;
 
 #[derive(Debug, Clone, Copy)]
@@ -25,11 +26,11 @@ enum Call {
     Stat,
 }
 
-/// Measures for `plan.duration` each. The calls come from a client of their own on a runtime of one thread, so that no
-/// hop between threads is measured.
+/// Measures for `plan.duration` each. The calls use their own client on a runtime of one thread, so
+/// that no hop between threads is measured.
 ///
 /// # Errors
-/// `local_io` when the disk cannot be measured; those of connecting.
+/// Returns `local_io` if the disk cannot be measured, and errors of connecting.
 pub(crate) async fn meta(
     plan: &Plan,
     scratch: &Scratch,

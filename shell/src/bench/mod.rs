@@ -1,4 +1,4 @@
-//! Measures the cluster as its users see it, beside what the machine could do at most, in the same run.
+//! Measures the cluster as its users see it, and the limits of this machine in the same run.
 
 mod bulk;
 mod cpu;
@@ -18,14 +18,14 @@ pub(crate) use small::small;
 
 use std::time::Duration;
 
-/// How a bench is run.
+/// The parameters of a bench.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
-    /// Bytes of each file.
+    /// The size of each file in bytes.
     pub size: u64,
     pub files: u64,
-    /// Operations at the same time.
+    /// The number of concurrent operations.
     pub jobs: usize,
-    /// How long each phase without a number of files lasts.
+    /// The duration of each phase that has no number of files.
     pub duration: Duration,
 }

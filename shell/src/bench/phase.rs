@@ -1,4 +1,4 @@
-//! One thing measured: many operations, so many at the same time.
+//! Measures one phase: many operations, a fixed number of them at the same time.
 
 use super::cpu::{CpuSeconds, Watched};
 use super::histogram::Histogram;
@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// What a phase measured.
+/// The results of a phase.
 #[derive(Debug, Clone)]
 pub(crate) struct Phase {
     pub name: &'static str,
@@ -16,33 +16,33 @@ pub(crate) struct Phase {
     pub bytes: u64,
     pub latencies: Histogram,
     pub errors: u64,
-    /// The first error, if there was one.
+    /// The first error, if any.
     pub error: Option<Error>,
     pub cpu: CpuSeconds,
-    /// Operations at the same time.
+    /// The number of concurrent operations.
     pub jobs: usize,
 }
 
-/// What the machine could do at most.
+/// A limit of this machine.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Limit {
     pub name: &'static str,
-    /// The phase that it is the limit of.
+    /// The name of the phase that it limits.
     pub of: &'static str,
-    /// Operations, or bytes, per second.
+    /// The number of operations or bytes per second.
     pub per_second: f64,
-    /// Whether it counts bytes.
+    /// True if the limit is in bytes per second.
     pub bytes: bool,
 }
 
-/// What a bench found.
+/// The results of a bench.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Outcome {
     pub phases: Vec<Phase>,
     pub limits: Vec<Limit>,
 }
 
-/// Collects one phase while it runs.
+/// Collects the results of a phase while it runs.
 #[derive(Debug)]
 pub(super) struct Collector {
     phase: Phase,
@@ -66,7 +66,7 @@ impl Collector {
         Self { phase, start: Instant::now(), watched: watched.clone(), before: watched.used() }
     }
 
-    /// Counts one operation that took so long.
+    /// Counts one operation with its duration.
     pub(super) fn note(&mut self, took: Duration, result: Result<u64>) {
         match result {
             Ok(bytes) => {
@@ -80,7 +80,7 @@ impl Collector {
         }
     }
 
-    /// Counts what somebody else counted.
+    /// Adds counts that were collected elsewhere.
     pub(super) fn add(&mut self, latencies: &Histogram, errors: u64, error: Option<Error>) {
         self.phase.latencies.add(latencies);
         self.phase.errors += errors;
@@ -95,17 +95,17 @@ impl Collector {
 }
 
 impl Phase {
-    /// Bytes per second.
+    /// Returns bytes per second.
     pub(crate) fn throughput(&self) -> f64 {
         self.bytes as f64 / self.took.as_secs_f64().max(1e-9)
     }
 
-    /// Operations per second.
+    /// Returns operations per second.
     pub(crate) fn rate(&self) -> f64 {
         self.latencies.total() as f64 / self.took.as_secs_f64().max(1e-9)
     }
 
-    /// CPU seconds for each GiB; none where no bytes were moved.
+    /// Returns the CPU seconds per GiB; none if no bytes were transferred.
     pub(crate) fn cpu_per_gib(&self) -> Option<f64> {
         (self.bytes > 0).then(|| self.cpu.total() / (self.bytes as f64 / (1u64 << 30) as f64))
     }
@@ -130,14 +130,14 @@ impl Phase {
 }
 
 impl Outcome {
-    /// The part of its limit that a phase reached.
+    /// Returns the fraction of its limit that the phase reached.
     fn reached(&self, limit: &Limit) -> Option<f64> {
         let phase = self.phases.iter().find(|phase| phase.name == limit.of)?;
         let found = if limit.bytes { phase.throughput() } else { phase.rate() };
         (limit.per_second > 0.0).then(|| found / limit.per_second)
     }
 
-    /// For programs.
+    /// Returns the results as JSON.
     pub(crate) fn json(&self, name: &str) -> Value {
         let limits: Vec<Value> = self
             .limits
@@ -150,7 +150,7 @@ impl Outcome {
         json!({ "bench": name, "phases": self.phases.iter().map(Phase::json).collect::<Vec<_>>(), "limits": limits })
     }
 
-    /// For people.
+    /// Returns the results as text for people.
     pub(crate) fn text(&self, view: &View) -> String {
         use dfs_term::figures::{count, latency, rate};
         use dfs_term::{Align, Table};

@@ -1,4 +1,4 @@
-//! What the disk of this machine does by itself: the limit that a bench is held against.
+//! Measures the disk of this machine without the cluster: the limit that a bench is compared to.
 
 use crate::base::report::local_io;
 use dfs_types::Result;
@@ -9,20 +9,20 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Bytes of one write or read.
+/// The size of one write or read in bytes.
 const BLOCK_BYTES: usize = 1 << 20;
-/// What O_DIRECT wants addresses, lengths and offsets to be a multiple of.
+/// The alignment that O_DIRECT requires of addresses, lengths and offsets.
 const ALIGNMENT: usize = 4096;
-/// As many as there are copies of a chunk.
+/// The number of streams, equal to the number of replicas of a chunk.
 const STREAMS: u64 = 3;
 
-/// A directory on the disk that is measured; it and all in it go when it is dropped.
+/// A directory on the measured disk; it is deleted with its content when this is dropped.
 #[derive(Debug)]
 pub(super) struct RawDisk {
     directory: PathBuf,
 }
 
-/// Memory for O_DIRECT, filled with what does not compress.
+/// Memory for O_DIRECT, filled with incompressible data.
 struct Block {
     memory: Vec<u8>,
     start: usize,
@@ -45,17 +45,19 @@ impl Block {
     }
 }
 
-/// What `how` measures of the disk that `beside` is on.
+/// Runs the measurement `how` on the disk of `beside`.
 ///
 /// # Errors
-/// `local_io` when the disk is full, is not ours to write on, or knows no O_DIRECT.
+/// Returns `local_io` if the disk is full, is not writable, or does not support O_DIRECT.
 pub(super) fn measure(beside: &Path, how: impl FnOnce(&RawDisk) -> io::Result<f64>) -> Result<f64> {
     RawDisk::new(beside).and_then(|raw| how(&raw)).map_err(|error| local_io(beside, &error))
 }
 
 impl RawDisk {
+    /// Creates a directory in `beside`.
+    ///
     /// # Errors
-    /// When a directory cannot be made beside `beside`.
+    /// Returns an error if the directory cannot be created.
     fn new(beside: &Path) -> io::Result<Self> {
         let directory = beside.join(format!(".dfs-bench-{}", std::process::id()));
         std::fs::create_dir_all(&directory)?;
@@ -66,21 +68,22 @@ impl RawDisk {
         self.directory.join(name)
     }
 
-    /// Bytes per second of user data when three writers each write all of it at the same time, past the page cache and
-    /// synced.
+    /// Returns bytes per second of user data while three writers each write all of it at the same
+    /// time, with direct I/O and a sync.
     ///
     /// # Errors
-    /// When the disk is full or knows no O_DIRECT.
+    /// Returns an error if the disk is full or does not support O_DIRECT.
     pub(super) fn write_rate(&self, bytes: u64) -> io::Result<f64> {
         let blocks = blocks(bytes);
         let took = self.at_once(|path| write(path, blocks))?;
         Ok((blocks * BLOCK_BYTES as u64) as f64 / took.as_secs_f64())
     }
 
-    /// Bytes per second of three readers together, each of a third, one block at a time, past the page cache.
+    /// Returns bytes per second of three readers together, each reading a third, one block at a
+    /// time, with direct I/O.
     ///
     /// # Errors
-    /// As [`RawDisk::write_rate`].
+    /// Returns the errors of [`RawDisk::write_rate`].
     pub(super) fn read_rate(&self, bytes: u64) -> io::Result<f64> {
         let blocks = blocks(bytes / STREAMS);
         self.at_once(|path| write(path, blocks))?;
@@ -88,10 +91,11 @@ impl RawDisk {
         Ok((STREAMS * blocks * BLOCK_BYTES as u64) as f64 / took.as_secs_f64())
     }
 
-    /// Appends of 256 bytes that are synced one by one, per second, into a file that was written before.
+    /// Returns the number of appends per second, of 256 bytes with a sync each, into a file that
+    /// was written before.
     ///
     /// # Errors
-    /// As [`RawDisk::write_rate`].
+    /// Returns the errors of [`RawDisk::write_rate`].
     pub(super) fn sync_rate(&self, duration: Duration) -> io::Result<f64> {
         const RECORD_BYTES: usize = 256;
         let mut file = File::create(self.path("log"))?;
@@ -102,7 +106,8 @@ impl RawDisk {
         let record = block.bytes().get(..RECORD_BYTES).unwrap_or_default().to_vec();
         let (start, mut syncs) = (Instant::now(), 0u64);
         while start.elapsed() < duration {
-            // Within what is written already, so that no sync has to record a new length.
+            // The writes stay within the written part of the file, so that no sync has to record a
+            // new length.
             if syncs.is_multiple_of(16 * (BLOCK_BYTES / RECORD_BYTES) as u64) {
                 file.seek(SeekFrom::Start(0))?;
             }
@@ -113,11 +118,11 @@ impl RawDisk {
         Ok(syncs as f64 / start.elapsed().as_secs_f64())
     }
 
-    /// Small files per second when each is made three times: created, written past the page cache, synced, renamed, and
-    /// its directory synced; `jobs` files at a time.
+    /// Returns small files per second if each is made three times: created, written with direct
+    /// I/O, synced, renamed, and its directory synced; `jobs` files at a time.
     ///
     /// # Errors
-    /// As [`RawDisk::write_rate`].
+    /// Returns the errors of [`RawDisk::write_rate`].
     pub(super) fn file_rate(&self, jobs: usize, duration: Duration) -> io::Result<f64> {
         let start = Instant::now();
         let counts = std::thread::scope(|scope| {
@@ -158,7 +163,7 @@ fn direct(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     options.custom_flags(OFlags::DIRECT.bits().cast_signed()).open(path)
 }
 
-/// Makes files until `end`; says how many.
+/// Makes files until `end`; returns their number.
 fn make_files(directory: &Path, job: usize, end: Instant) -> io::Result<u64> {
     let mut block = Block::new();
     let content = block.bytes().get(..ALIGNMENT).unwrap_or_default();

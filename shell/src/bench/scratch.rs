@@ -1,11 +1,11 @@
-//! The directory of the DFS in which a bench works.
+//! Manages the directory of the DFS in which a bench works.
 
 use crate::command::Context;
 use dfs_client::Client;
 use dfs_types::{DfsPath, Error, ErrorCode, Result, Timestamp};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A directory that is there for one bench.
+/// A temporary directory for one bench.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     pub client: Client,
@@ -13,10 +13,10 @@ pub(crate) struct Scratch {
 }
 
 impl Scratch {
-    /// Makes one, named after this process and moment.
+    /// Creates the directory, named after this process and the current time.
     ///
     /// # Errors
-    /// Those of the mkdir.
+    /// Returns the errors of the mkdir.
     pub(crate) async fn make(context: &mut Context<'_>) -> Result<Self> {
         let client = context.client().await?;
         let now = SystemTime::now()
@@ -30,18 +30,18 @@ impl Scratch {
         Ok(Self { client, directory })
     }
 
-    /// The path of a name in it.
+    /// Returns the path of a name in the directory.
     ///
     /// # Errors
-    /// When it is no name.
+    /// Returns an error if the name is not valid.
     pub(crate) fn path(&self, name: &str) -> Result<DfsPath> {
         Ok(self.directory.join(name)?)
     }
 
-    /// Deletes it with all that is in it, also after Ctrl-C.
+    /// Deletes the directory with its content, also after Ctrl-C.
     ///
     /// # Errors
-    /// Those of the delete, with a hint how to do it by hand.
+    /// Returns the errors of the delete, with a hint how to delete it manually.
     pub(crate) async fn clean(self) -> Result<()> {
         match self.client.delete(&self.directory, true).await {
             Ok(_) => Ok(()),

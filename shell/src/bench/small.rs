@@ -1,4 +1,4 @@
-//! Many small files, in and out.
+//! Measures writes and reads of many small files.
 
 use super::cpu::Watched;
 use super::phase::Collector;
@@ -11,15 +11,15 @@ use futures::{StreamExt, stream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// How long the disk is measured.
+/// The duration of the disk measurement.
 const DISK_FOR: Duration = Duration::from_secs(1);
-/// A small file has at most so many bytes: it is kept in memory.
+/// The maximum size of a small file in bytes: it is kept in memory.
 const FILE_BYTES_MAX: u64 = 16 << 20;
 
 /// Puts `plan.files` files, then gets them.
 ///
 /// # Errors
-/// `local_io` when the disk cannot be measured; `usage` for files that are not small.
+/// Returns `local_io` if the disk cannot be measured, or `usage` if the files are too large.
 pub(crate) async fn small(
     plan: &Plan,
     scratch: &Scratch,

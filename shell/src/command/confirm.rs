@@ -9,10 +9,10 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 impl Context<'_> {
-    /// Asks on a terminal whether to go on; off a terminal only `--yes` is an answer.
+    /// Asks for confirmation on a terminal; without a terminal only `--yes` is accepted.
     ///
     /// # Errors
-    /// `usage` off a terminal, `interrupted` when the answer is no or Ctrl-C.
+    /// `usage` without a terminal, `interrupted` after the answer no or Ctrl-C.
     pub fn confirm(&self, question: &str, yes: bool) -> Result<()> {
         if yes {
             return Ok(());
@@ -37,7 +37,7 @@ impl Context<'_> {
     }
 }
 
-/// Waits for standard input. A plain read could not be left at Ctrl-C.
+/// Waits until standard input is readable. Unlike a plain read, the wait ends at Ctrl-C.
 ///
 /// # Errors
 /// `interrupted`.

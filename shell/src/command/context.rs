@@ -1,4 +1,4 @@
-//! What a command is given to do its work.
+//! The context in which a command runs.
 
 use super::line::Line;
 use super::table::Table;
@@ -20,37 +20,39 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-/// So many paths that are not there get a suggestion; who names more in one command was not mistyping.
+/// The maximum number of missing paths per command that get a suggestion; a command with more of
+/// them is unlikely to be mistyped.
 const SUGGESTIONS_MAX: usize = 3;
-/// After this long somebody who waits is told what for.
+/// A call that takes longer than this is announced to the user.
 const SLOW_AFTER: Duration = Duration::from_secs(2);
 
-/// What runs commands, as those see it that run others.
+/// The interface for commands that run other commands.
 pub trait Interpreter: std::fmt::Debug + Sync {
-    /// All commands.
+    /// Returns all commands.
     fn commands(&self) -> Table;
 
-    /// Runs a command as a part of the one that runs: its arguments as they are, its output in the same place. What goes
-    /// wrong is said under its own name.
+    /// Runs a command as part of the current one, with its arguments unchanged and its output to
+    /// the same destination. Errors are reported under its own name.
     ///
     /// # Errors
     /// `usage` for an unknown command, `interrupted`.
     fn within<'c>(&self, context: &'c mut Context<'_>, words: &'c [OsString]) -> LocalBoxFuture<'c, Result<()>>;
 
-    /// Runs a command and keeps what it writes, on a terminal also what went wrong; and how it failed.
+    /// Runs a command and keeps its output, on a terminal also its error messages; returns its
+    /// failure as well.
     ///
     /// # Errors
     /// As [`Interpreter::within`].
     fn kept<'c>(&self, context: &'c mut Context<'_>, words: &'c [OsString]) -> LocalBoxFuture<'c, Result<Kept>>;
 
-    /// Runs a script from a file. Gives the exit code.
+    /// Runs a script from a file and returns the exit code.
     ///
     /// # Errors
-    /// When it cannot be read, or is being run already: a script has no way to end such a circle.
+    /// If the script cannot be read or is already running: a script cannot end such a recursion.
     fn source<'c>(&self, session: &'c mut Session, file: &'c Path) -> LocalBoxFuture<'c, Result<u8>>;
 }
 
-/// What a command wrote, and the first failure that it reported.
+/// The output of a command, and the first failure that it reported.
 #[derive(Debug)]
 pub struct Kept {
     pub text: String,
@@ -70,15 +72,15 @@ pub struct Context<'a> {
     pub interpreter: &'static dyn Interpreter,
     /// The first failure that was reported without ending the command.
     failed: Option<Error>,
-    /// The command that runs with its flags, for the lines of a plan.
+    /// The running command with its flags, for the lines of a plan.
     line: Option<Line>,
-    /// What `--dry-run` would do.
+    /// The lines of the plan that `--dry-run` shows.
     planned: Vec<String>,
-    /// What went wrong, where that is not to be said at once.
+    /// Error messages held back, if errors are held.
     held: Option<String>,
-    /// Suggestions that were looked for.
+    /// The number of suggestions searched for.
     suggestions: usize,
-    /// The end of the document that was begun.
+    /// The text that ends the document in progress.
     document_end: Option<&'static str>,
 }
 
@@ -105,20 +107,20 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Whether output is for programs.
+    /// Returns true if output is JSON.
     pub fn json(&self) -> bool {
         self.session.options.json
     }
 
-    /// The cluster.
+    /// Returns the client of the cluster.
     ///
     /// # Errors
-    /// When there is none to talk to.
+    /// If there is no cluster.
     pub async fn client(&mut self) -> Result<Client> {
         self.session.client().await
     }
 
-    /// Waits for a call, but not beyond Ctrl-C.
+    /// Waits for a call, at most until Ctrl-C.
     ///
     /// # Errors
     /// Those of the call, `interrupted`.
@@ -140,8 +142,9 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Waits until somebody who waits for a call should be told what for: on a terminal for a while; elsewhere, where a call
-    /// may take its time, until no master can be reached either.
+    /// Waits until the user should see a message about a slow call. On a terminal this is after a
+    /// fixed time; otherwise, where a call may take long, also not before all masters are
+    /// unreachable.
     async fn unanswered(&self) {
         tokio::time::sleep(SLOW_AFTER).await;
         if !io::stderr().is_terminal() && self.session.is_answered().await {
@@ -149,7 +152,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Waits so long, but not beyond Ctrl-C.
+    /// Waits for `span`, at most until Ctrl-C.
     ///
     /// # Errors
     /// `interrupted`.
@@ -161,11 +164,11 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Waits between two looks at something that goes on, and says whether to look again: on a terminal Ctrl-C is how it
-    /// ends.
+    /// Waits between two looks at something in progress and returns true to look again. On a
+    /// terminal Ctrl-C returns false.
     ///
     /// # Errors
-    /// `interrupted` off a terminal.
+    /// `interrupted` without a terminal.
     pub async fn look_again_after(&self, span: Duration) -> Result<bool> {
         match self.pause(span).await {
             Err(_) if self.out.is_terminal() => Ok(false),
@@ -191,16 +194,16 @@ impl<'a> Context<'a> {
             Ok(stat) if stat.kind == Kind::File => {
                 Err(Error::new(ErrorCode::NotADirectory, "not a directory").at(path))
             }
-            // What is not there, or cannot be looked at, is the matter of the command.
+            // Errors for missing or inaccessible paths are left to the command.
             Err(error) if error.code == ErrorCode::Interrupted => Err(error),
             _ => Ok(path),
         }
     }
 
-    /// Reports a failure and goes on; the command will have failed in the end.
+    /// Reports a failure and continues; the command ends as failed.
     ///
     /// # Errors
-    /// Gives an interruption back, because nothing goes on after that.
+    /// Returns an interruption as an error, because the command must not continue after it.
     pub fn fail(&mut self, error: Error) -> Result<()> {
         if error.code == ErrorCode::Interrupted {
             return Err(error);
@@ -214,22 +217,23 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
-    /// Keeps what goes wrong from now on instead of saying it.
+    /// Holds error messages back from now on instead of printing them.
     pub fn hold_errors(&mut self) {
         self.held = Some(String::new());
     }
 
-    /// What went wrong since [`Context::hold_errors`], as it would have been said.
+    /// Returns the error messages since [`Context::hold_errors`], formatted as they would have been
+    /// printed.
     pub fn held_errors(&mut self) -> String {
         self.held.take().unwrap_or_default()
     }
 
-    /// The command has failed, and that has been said already.
+    /// Records that the command has failed and that the failure has been reported.
     pub fn note_failed(&mut self, error: Error) {
         self.failed.get_or_insert(error);
     }
 
-    /// The error with a path that may have been meant.
+    /// Returns the error with a path that was probably meant.
     fn suggested(&mut self, error: Error) -> Error {
         if error.code != ErrorCode::NotFound || self.suggestions >= SUGGESTIONS_MAX {
             return error;
@@ -239,7 +243,7 @@ impl<'a> Context<'a> {
         tokio::task::block_in_place(|| Handle::current().block_on(suggested(session, error)))
     }
 
-    /// [`Context::fail`] for a result: its value, if there is one.
+    /// Applies [`Context::fail`] to a result; returns its value, if there is one.
     ///
     /// # Errors
     /// As [`Context::fail`].
@@ -250,15 +254,15 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Whether something was reported as failed.
+    /// Returns true if a failure was reported.
     pub fn has_failed(&self) -> bool {
         self.failed.is_some()
     }
 
-    /// Ends the run: the plan of a dry run is shown; gives the first failure that was reported.
+    /// Ends the run: prints the plan of a dry run and returns the first failure that was reported.
     ///
     /// # Errors
-    /// When the output cannot be written.
+    /// If the output cannot be written.
     pub fn finish(mut self) -> Result<Option<Error>> {
         let mut planned = std::mem::take(&mut self.planned);
         if self.session.may_fail {
@@ -282,7 +286,7 @@ impl<'a> Context<'a> {
         self.out.write(text.as_bytes())
     }
 
-    /// Shows what the command found out: as text, or as a document in one line.
+    /// Prints the result of a command: as text, or as a document in one line.
     ///
     /// # Errors
     /// As [`Out::write`].
@@ -294,13 +298,14 @@ impl<'a> Context<'a> {
         self.print(&text)
     }
 
-    /// How people look at the output.
+    /// Returns how output for people is laid out.
     pub fn view(&self) -> View {
         let view = self.session.view(self.out.width());
         View { colour: view.colour && self.out.is_terminal(), ..view }
     }
 
-    /// Writes text of ours, in which no name stands that programs read, in the glyphs of the locale.
+    /// Writes text in the glyphs of the locale. The text is our own and holds no name that programs
+    /// read.
     ///
     /// # Errors
     /// As [`Out::write`].
@@ -309,8 +314,8 @@ impl<'a> Context<'a> {
         self.print(&text)
     }
 
-    /// Returns whether a picture may be drawn in the place of the one before: on a terminal that
-    /// gets control codes.
+    /// Returns true if a frame may be drawn over the previous one: on a terminal that accepts
+    /// control codes.
     pub fn redraws(&self) -> bool {
         self.out.is_terminal() && !self.session.is_plain()
     }
@@ -326,7 +331,8 @@ impl<'a> Context<'a> {
         self.out.write(&text)
     }
 
-    /// Begins a document that is written piece by piece. The engine ends it where the command fails before it does.
+    /// Begins a document that is written piece by piece. The engine ends it if the command fails
+    /// before it does.
     ///
     /// # Errors
     /// As [`Out::write`].
@@ -335,7 +341,7 @@ impl<'a> Context<'a> {
         self.print(begin)
     }
 
-    /// Ends the document that was begun, if one was.
+    /// Ends the document in progress, if any.
     ///
     /// # Errors
     /// As [`Out::write`].
@@ -343,18 +349,19 @@ impl<'a> Context<'a> {
         self.document_end.take().map_or(Ok(()), |end| self.print(end))
     }
 
-    /// A name as people should see it; as it is where programs read.
+    /// Returns a name made safe for a terminal; unchanged where programs read it.
     pub fn shown<'t>(&self, name: &'t str) -> std::borrow::Cow<'t, str> {
         if self.out.is_terminal() { dfs_term::text::sanitise(name) } else { name.into() }
     }
 
-    /// Sets the command that runs now, and returns the one before it, which is set again when this one has ended.
+    /// Sets the running command and returns the previous one, which is restored when this one has
+    /// ended.
     pub(crate) fn runs(&mut self, line: Option<Line>) -> Option<Line> {
         std::mem::replace(&mut self.line, line)
     }
 
-    /// Adds a line to the plan of a dry run: the command with the flags that it was given, and these arguments. Returns
-    /// whether this is a dry run, in which nothing may be done.
+    /// Adds a line to the plan of a dry run: the command with its flags and these arguments.
+    /// Returns true in a dry run, in which nothing may be changed.
     pub fn only_planned<S: Into<String>>(&mut self, arguments: impl IntoIterator<Item = S>) -> bool {
         self.only_planned_with(&[], arguments)
     }
@@ -373,7 +380,7 @@ impl<'a> Context<'a> {
         self.session.options.dry_run
     }
 
-    /// Adds a line of another command to the plan of a dry run.
+    /// Adds a line of a different command to the plan of a dry run.
     pub fn plan_line(&mut self, line: String) {
         self.planned.push(line);
     }

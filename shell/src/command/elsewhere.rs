@@ -1,15 +1,15 @@
-//! Maps the names that commands have elsewhere (coreutils, `hdfs dfs`, `weed shell`, MooseFS, `sftp`, `lftp`, `cmd.exe`) to
-//! the commands here.
+//! Maps the command names of other tools (coreutils, `hdfs dfs`, `weed shell`, MooseFS, `sftp`,
+//! `lftp`, `cmd.exe`) to the commands here.
 
 use crate::lang::quote_words;
 
-/// Names from elsewhere, and the commands that do the same here.
+/// Names from other tools, and the commands that do the same here.
 #[derive(Debug)]
 pub(crate) struct Elsewhere {
     pub names: &'static [&'static str],
-    /// The commands here.
+    /// The equivalent commands.
     pub ours: &'static [&'static str],
-    /// Says what to type.
+    /// The line to type.
     pub hint: &'static str,
 }
 
@@ -17,7 +17,7 @@ const fn of(names: &'static [&'static str], ours: &'static [&'static str], hint:
     Elsewhere { names, ours, hint }
 }
 
-/// Lists every name that is known. None is a command here.
+/// Lists every known name. None of them is a command here.
 pub(crate) const ELSEWHERE: &[Elsewhere] = &[
     of(&["quit", "bye", "logout", "q", "close"], &["exit"], "exit leaves"),
     of(&["?", "man", "commands", "usage"], &["help"], "help lists the commands, help COMMAND explains one"),
@@ -151,23 +151,24 @@ pub(crate) const ELSEWHERE: &[Elsewhere] = &[
     of(&["doc", "docs", "topics"], &["help"], "help lists the commands and the topics"),
 ];
 
-/// Programs whose commands people know, and the words between them and the name.
+/// Programs that may precede the name of a command, and the subcommands between them.
 const PROGRAMS: [&str; 4] = ["hdfs", "hadoop", "weed", "dfs-shell"];
 const BETWEEN: [&str; 3] = ["dfs", "fs", "shell"];
 /// The prefix of names in `weed shell`.
 const PREFIX: &str = "fs.";
 
-/// The command that the first words of a line name: `ls` in `-ls /`, `hdfs dfs -ls /` and `fs.ls /`.
+/// The command that the first words of a line name: `ls` in `-ls /`, `hdfs dfs -ls /` and `fs.ls
+/// /`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Named<'w> {
-    /// The words up to the name, as they were written.
+    /// The words up to the name, as written.
     pub written: String,
     pub name: &'w str,
-    /// The words behind the name.
+    /// The words after the name.
     pub rest: &'w [String],
 }
 
-/// Removes what stands before a name elsewhere.
+/// Removes the prefixes that other tools put before a command name.
 pub(crate) fn named(words: &[String]) -> Named<'_> {
     let is = |at: usize, known: &[&str]| words.get(at).is_some_and(|word| known.contains(&word.as_str()));
     let mut at = 0;
@@ -189,7 +190,7 @@ impl Elsewhere {
     }
 }
 
-/// Returns the hint for a command that exists here and was written as elsewhere.
+/// Returns the hint for a command that exists here and was written in the syntax of another tool.
 pub(crate) fn same_name(name: &str, rest: &[String]) -> String {
     /// A longer line is not repeated.
     const LINE_MAX: usize = 100;

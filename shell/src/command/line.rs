@@ -1,14 +1,16 @@
-//! Makes the lines of a plan: with `--dry-run` each says what a command would do, and does it when it is run.
+//! Builds the lines of a plan: with `--dry-run` each line shows what a command would do, and does
+//! it when it is run.
 //!
-//! The command gives the arguments of the line, with absolute paths and expanded patterns. The flags come from what was
-//! parsed, here and for all commands, so that none can be forgotten.
+//! The command provides the arguments of the line, with absolute paths and expanded patterns. The
+//! flags are derived from the parsed arguments, in one place for all commands, so that none is
+//! forgotten.
 
 use super::roles::{Role, roles};
 use crate::lang::quote_words;
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
-/// A command and the flags that it was given.
+/// A command and its flags.
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
     name: &'static str,
@@ -27,7 +29,7 @@ impl Line {
         Self { name, definition, flags }
     }
 
-    /// Returns the line with these arguments. It has the flags `more` in any case.
+    /// Returns the line with these arguments. The flags `more` are always included.
     pub(crate) fn with(&self, more: &[&str], arguments: &[String]) -> String {
         let added = more.iter().filter(|flag| !self.flags.iter().any(|given| given.iter().eq([**flag])));
         let flags: Vec<String> =
@@ -55,18 +57,18 @@ impl Line {
     }
 }
 
-/// Returns whether a word could be taken for a flag.
+/// Returns true if a word could be parsed as a flag.
 fn is_dashed(word: &str) -> bool {
     word.len() > 1 && word.starts_with('-')
 }
 
-/// Returns whether the argument at a place may begin with a dash, as the mode of `chmod`.
+/// Returns true if the argument at a position may begin with a dash, like the mode of `chmod`.
 fn takes_dashes(definition: &clap::Command, at: usize) -> bool {
     let here = definition.get_positionals().nth(at).or_else(|| definition.get_positionals().last());
     here.is_some_and(clap::Arg::is_allow_hyphen_values_set)
 }
 
-/// Returns a flag as it is typed, once for each of its values.
+/// Returns a flag as typed, once for each of its values.
 fn written(arg: &clap::Arg, matches: &ArgMatches) -> Vec<Vec<String>> {
     let (short, long) =
         (arg.get_short().map(|short| format!("-{short}")), arg.get_long().map(|long| format!("--{long}")));
@@ -98,7 +100,7 @@ mod tests {
         }
     }
 
-    /// Returns the values of every argument, and where they come from.
+    /// Returns the values of every argument with their sources.
     fn parsed(command: &Command, matches: &ArgMatches) -> Vec<(String, Option<ValueSource>, Vec<OsString>)> {
         let definition = command.definition();
         let of = |arg: &clap::Arg| {
@@ -130,7 +132,7 @@ mod tests {
         words
     }
 
-    /// Returns a value that the flag takes.
+    /// Returns a value that the flag accepts.
     fn value(command: &Command, flag: &str, places: &[String]) -> Option<String> {
         let samples = ["3", "1s", "80x24", "nodes", "dark", "warning", "f", "-x", "none"];
         let takes = |sample: &&&str| {
@@ -159,7 +161,7 @@ mod tests {
                     Some(vec![flag, value])
                 })
                 .collect();
-            // None, each alone, and every pair: those that exclude each other are refused.
+            // No flag, each one alone, and every pair: conflicting pairs are rejected.
             let pairs = flags.iter().enumerate().flat_map(|(at, one)| {
                 flags
                     .iter()
@@ -168,7 +170,7 @@ mod tests {
             });
             for set in std::iter::once(Vec::new()).chain(pairs) {
                 for dashes in [false, true] {
-                    // Names that begin with a dash stand behind --.
+                    // Names that begin with a dash follow `--`.
                     let names: Vec<String> = match dashes {
                         true if definition.get_positionals().all(|arg| arg.get_possible_values().is_empty()) => {
                             std::iter::once("--".to_owned()).chain(places.iter().map(|_| "-r".to_owned())).collect()

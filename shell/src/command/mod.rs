@@ -1,7 +1,8 @@
-//! The command layer: what a command is, how it is described, and what it is given to do its work.
+//! The command layer: the definition of a command, its description, and the context in which it
+//! runs.
 //!
-//! A command implements [`Verb`]; a [`Command`] is its line in a [`Table`]; one run of it works with a [`Context`].
-//! A command that runs others does so through the [`Interpreter`] of its context.
+//! A command implements [`Verb`]; a [`Command`] is its entry in a [`Table`]; each run has a
+//! [`Context`]. A command that runs other commands uses the [`Interpreter`] of its context.
 
 mod confirm;
 mod context;

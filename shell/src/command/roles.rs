@@ -1,9 +1,9 @@
-//! Which word of a command line is what: a flag, the value of one, or an argument. Pure; used to put out patterns and
-//! to complete.
+//! Classifies the words of a command line: a flag, the value of a flag, or an argument. Pure; used
+//! for pattern expansion and completion.
 
 use clap::{Arg, Command};
 
-/// What a word is.
+/// The role of a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Flag,
@@ -13,7 +13,7 @@ pub(crate) enum Role {
     Argument(usize),
 }
 
-/// The roles of the words behind the name of a command.
+/// Returns the roles of the words after the name of a command.
 pub(crate) fn roles<S: AsRef<str>>(command: &Command, words: &[S]) -> Vec<Role> {
     let mut roles = Vec::with_capacity(words.len());
     let (mut arguments, mut only_arguments, mut value_next) = (0, false, false);
@@ -36,7 +36,7 @@ pub(crate) fn roles<S: AsRef<str>>(command: &Command, words: &[S]) -> Vec<Role> 
     roles
 }
 
-/// Whether a word with a dash in front is an argument all the same, as the mode in `chmod -x`.
+/// Returns true if a word with a leading dash is an argument, like the mode in `chmod -x`.
 fn is_argument(command: &Command, word: &str) -> bool {
     let takes_dashes = |arg: &clap::Arg| arg.is_allow_hyphen_values_set() && !arg.is_trailing_var_arg_set();
     let letter = word.chars().nth(1);
@@ -44,8 +44,9 @@ fn is_argument(command: &Command, word: &str) -> bool {
     !flag && command.get_positionals().any(takes_dashes)
 }
 
-/// `--name` for `-name`, as find(1) and hdfs write it: one dash before the name of a long flag, unless its letters are short
-/// flags, too. Where there are no short flags, that can only be a slip, and is treated so. None for any other word.
+/// Returns `--name` for `-name`, as find(1) and hdfs write it: one dash before the name of a long
+/// flag, unless its letters are short flags as well. If there are no short flags, one dash is
+/// treated as a typing error for two. Returns `None` for any other word.
 pub(crate) fn long_form(command: &Command, word: &str) -> Option<String> {
     let flag = word.strip_prefix('-').filter(|flag| !flag.starts_with('-'))?;
     let name = flag.split('=').next().unwrap_or_default();
@@ -57,12 +58,12 @@ pub(crate) fn long_form(command: &Command, word: &str) -> Option<String> {
     (name.len() > 1 && (slip || (known && !name.chars().all(short)))).then(|| format!("-{word}"))
 }
 
-/// Whether the word behind this flag is its value.
+/// Returns true if the word after this flag is its value.
 fn wants_value(command: &Command, flag: &str) -> bool {
     flag_of_value(command, flag).is_some()
 }
 
-/// The flag whose value is the word behind `word`.
+/// Returns the flag whose value is the word after `word`.
 pub(crate) fn flag_of_value<'c>(command: &'c Command, word: &str) -> Option<&'c Arg> {
     let long = long_form(command, word);
     let word = long.as_deref().unwrap_or(word);
@@ -70,7 +71,8 @@ pub(crate) fn flag_of_value<'c>(command: &'c Command, word: &str) -> Option<&'c 
     if let Some(long) = word.strip_prefix("--") {
         return valued.find(|arg| arg.get_long() == Some(long));
     }
-    // In `-rj 4` the last letter counts; a letter before it that takes a value has the rest of the word as its value.
+    // In `-rj 4` the last letter decides; if an earlier letter takes a value, the rest of the word
+    // is that value.
     let letters = word.strip_prefix('-')?;
     let (at, flag) = letters.char_indices().find_map(|(at, letter)| {
         let flag = command.get_arguments().find(|arg| arg.get_short() == Some(letter))?;

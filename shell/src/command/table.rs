@@ -1,4 +1,4 @@
-//! A command as the tables hold it, and the table of all groups.
+//! A command as an entry of the tables, and the table of all groups.
 
 use super::context::Context;
 use super::elsewhere::{self, Elsewhere};
@@ -13,17 +13,17 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use std::ffi::OsString;
 
-/// The commands, as lists that stand behind each other.
+/// The commands, as consecutive lists.
 #[derive(Debug, Clone, Copy)]
 pub struct Table(pub &'static [&'static [Command]]);
 
 impl Table {
-    /// All commands, in order.
+    /// Returns all commands, in order.
     pub fn iter(self) -> impl Iterator<Item = &'static Command> {
         self.0.iter().copied().flatten()
     }
 
-    /// The command of this name.
+    /// Returns the command of this name.
     pub fn named(self, name: &str) -> Option<&'static Command> {
         self.iter().find(|command| command.name == name)
     }
@@ -31,7 +31,8 @@ impl Table {
     /// Returns the command that the first of these words names.
     ///
     /// # Errors
-    /// `usage`, with the name of the same command here, or with the name that was probably meant.
+    /// `usage`, with the name of the equivalent command here, or with the name that was probably
+    /// meant.
     pub fn find<S: AsRef<str>>(self, words: &[S]) -> Result<&'static Command> {
         let name = words.first().map(AsRef::as_ref).unwrap_or_default();
         if let Some(command) = self.named(name) {
@@ -51,7 +52,7 @@ impl Table {
         Err(error.hint(hint))
     }
 
-    /// The name that is spelled most like this one, if it is near.
+    /// Returns the name with the most similar spelling, if it is close enough.
     pub fn nearest(self, name: &str) -> Option<&'static str> {
         nearest(name, self.iter().map(|command| command.name))
     }
@@ -59,7 +60,7 @@ impl Table {
 
 type Run = for<'c> fn(&ArgMatches, &'c mut Context<'_>) -> LocalBoxFuture<'c, Result<()>>;
 
-/// A command in the table.
+/// An entry of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct Command {
     pub name: &'static str,
@@ -74,7 +75,7 @@ pub struct Command {
 }
 
 impl Command {
-    /// The command that a type describes.
+    /// Creates the entry of the command that a type describes.
     pub const fn of<V: Verb>() -> Self {
         Self {
             name: V::NAME,
@@ -89,9 +90,9 @@ impl Command {
         }
     }
 
-    /// Its definition for clap.
+    /// Returns its definition for clap.
     pub fn definition(&self) -> clap::Command {
-        // -h is for people-sized figures, as in ls; help stands behind the long flag alone.
+        // `-h` prints human-readable sizes, as in ls; help has only the long flag.
         let help = clap::Arg::new("help").long("help").action(clap::ArgAction::Help).help("Show this help");
         let command = (self.augment)(clap::Command::new(self.name).disable_help_flag(true));
         let command =
@@ -102,10 +103,11 @@ impl Command {
         }
     }
 
-    /// Reads the arguments.
+    /// Parses the arguments.
     ///
     /// # Errors
-    /// `usage`; or, in [`Parsed::Help`], that help was asked for.
+    /// `usage` if the arguments are invalid. A request for help is not an error: see
+    /// [`Parsed::Help`].
     pub fn parse(&self, mut arguments: Vec<OsString>) -> Result<Parsed> {
         use clap::error::ErrorKind;
         let definition = self.definition();
@@ -122,12 +124,12 @@ impl Command {
         }
     }
 
-    /// Whether it changes anything with these arguments.
+    /// Returns true if it changes anything with these arguments.
     pub fn changes(&self, matches: &ArgMatches) -> bool {
         (self.changes)(matches)
     }
 
-    /// Does it.
+    /// Runs the command.
     ///
     /// # Errors
     /// Those of the command.
@@ -135,13 +137,13 @@ impl Command {
         (self.run)(matches, context)
     }
 
-    /// `Usage: ls [OPTIONS] [PATH]...` without its first word.
+    /// Returns `Usage: ls [OPTIONS] [PATH]...` without the first word.
     pub fn usage(&self) -> String {
         let usage = self.definition().render_usage().to_string();
         usage.trim_start_matches("Usage:").trim().to_owned()
     }
 
-    /// What clap found wrong, in the form of all our errors.
+    /// Converts an error of clap into the format of all our errors.
     fn usage_error(&self, error: &clap::Error) -> Error {
         use clap::error::{ContextKind, ContextValue, ErrorKind};
         let said = |kind| match error.get(kind) {
@@ -165,7 +167,7 @@ impl Command {
                 let why = std::error::Error::source(error).map(|why| plain(&why.to_string())).unwrap_or_default();
                 format!("invalid value '{value}' for '{arg}': {why}")
             }
-            // The first line says it; those behind it repeat the usage.
+            // The first line holds the message; the following ones repeat the usage.
             _ => error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned(),
         };
         let hint = match said(ContextKind::SuggestedArg).or_else(|| said(ContextKind::SuggestedValue)) {
@@ -185,7 +187,7 @@ impl Command {
     }
 }
 
-/// Returns in plain words why a number was refused; the standard library and clap say it in the terms of Rust.
+/// Returns in plain words why a number was rejected; the standard library and clap use Rust terms.
 fn plain(why: &str) -> String {
     if let Some((from, to)) = why.split_once(" is not in ").and_then(|(_, range)| range.split_once("..=")) {
         return format!("not from {from} to {to}");
@@ -197,14 +199,15 @@ fn plain(why: &str) -> String {
     }
 }
 
-/// `put [OPTIONS] <LOCAL>... <REMOTE>`: clap shows arguments of two names with the dots behind the second.
+/// Returns `put [OPTIONS] <LOCAL>... <REMOTE>`: clap puts the dots of an argument with two names
+/// after the second one.
 fn several_then_one(command: &clap::Command) -> Option<String> {
     let names = command.get_positionals().find_map(|arg| arg.get_value_names().filter(|names| names.len() == 2))?;
     let [several, one] = names else { return None };
     Some(format!("{} [OPTIONS] <{several}>... <{one}>", command.get_name()))
 }
 
-/// What came of reading arguments.
+/// The result of parsing arguments.
 #[derive(Debug)]
 pub enum Parsed {
     Arguments(ArgMatches),
@@ -223,12 +226,12 @@ fn changes<V: Verb>(matches: &ArgMatches) -> bool {
     match V::EFFECT {
         Effect::Looks => false,
         Effect::Changes => true,
-        // Arguments that cannot be read are an error when it is run.
+        // Arguments that cannot be parsed are reported when the command runs.
         Effect::ChangesIf(changes) => V::from_arg_matches(matches).is_ok_and(|verb| changes(&verb)),
     }
 }
 
-/// Whether this is a flag of `dfs-shell` itself.
+/// Returns true if this is a flag of `dfs-shell` itself.
 fn is_of_the_program(flag: Option<&str>) -> bool {
     let flag = flag.unwrap_or_default();
     let name = flag.trim_start_matches('-').split('=').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What a command says of itself.
+//! The description of a command.
 
 use crate::command::Context;
 use clap::Args;
@@ -6,62 +6,64 @@ use dfs_types::Result;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 
-/// How a command is written. Its flags and arguments are the fields of the type, by clap's derive.
+/// The definition of a command. Its flags and arguments are the fields of the type, by clap's
+/// derive.
 pub trait Verb: Args + 'static {
     const NAME: &'static str;
-    /// One line, without a full stop.
+    /// A description in one line, without a full stop.
     const ABOUT: &'static str;
     const GROUP: Group;
-    /// Whether it changes anything.
+    /// Its effect on the cluster and on local files.
     const EFFECT: Effect<Self>;
-    /// Lines that do something useful, and what.
+    /// Example lines, each with its description.
     const EXAMPLES: &'static [Example];
-    /// What its arguments name.
+    /// The meaning of its arguments.
     const MEANING: Meaning;
-    /// What it prints with `--json`.
+    /// Its output with `--json`.
     const JSON: Json = Json::None;
 
-    /// Does it.
+    /// Runs the command.
     fn run(self, context: &mut Context<'_>) -> impl Future<Output = Result<()>>;
 }
 
-/// A line, and what it does.
+/// A line and its description.
 pub type Example = (&'static str, &'static str);
 
-/// What a command prints on stdout with `--json`.
+/// The output of a command on stdout with `--json`.
 #[derive(Debug, Clone, Copy)]
 pub enum Json {
-    /// Nothing, or data that is the same without it.
+    /// No output, or data that is the same without `--json`.
     None,
-    /// One document of this form.
+    /// One document of this schema.
     Document(fn() -> Schema),
 }
 
 impl Json {
-    /// The form that the type has.
+    /// Returns the schema of the type.
     pub const fn of<T: JsonSchema>() -> Self {
         Self::Document(schema_of::<T>)
     }
 }
 
 fn schema_of<T: JsonSchema>() -> Schema {
-    // Everything in one place: who reads the page of one command need not look elsewhere.
+    // Subschemas are inlined, so that the page of one command is complete.
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
     settings.into_generator().into_root_schema_for::<T>()
 }
 
-/// What a command does to what outlasts the session: the cluster, and the files of this machine. What a command runs by itself
-/// (`time`, `watch`, `source`) is looked at when its turn comes.
+/// The effect of a command on state that outlasts the session: the cluster, and the files of this
+/// machine. Commands that a command runs (`time`, `watch`, `source`) are checked separately when
+/// they run.
 #[derive(Debug, Clone, Copy)]
 pub enum Effect<V> {
     /// It changes nothing.
     Looks,
     Changes,
-    /// It changes something with such arguments.
+    /// It changes something if the function returns true for its arguments.
     ChangesIf(fn(&V) -> bool),
 }
 
-/// Where `help` shows a command.
+/// The section of `help` that lists a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
     Files,
@@ -69,7 +71,7 @@ pub enum Group {
     Shell,
 }
 
-/// What an argument names: how it is completed, and whether patterns in it are put out, and where.
+/// The kind of an argument. It determines completion and pattern expansion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Remote,
@@ -77,7 +79,7 @@ pub enum Kind {
     Local,
     LocalDirectory,
     Command,
-    /// A command, and behind it its own arguments.
+    /// A command, followed by its own arguments.
     Line,
     /// A datanode, as in `datanode-2`.
     Node,
@@ -87,20 +89,20 @@ pub enum Kind {
     Daemon,
     /// A job in the background of the session, by its number.
     Job,
-    /// One of a few words, each with what is said of it.
+    /// One of a few words, each with its description.
     Words(Words),
     /// A variable, without its `$`.
     Variable,
     /// `NAME=VALUE`.
     Setting,
-    /// A user, perhaps with a group behind a colon.
+    /// A user, optionally with a group after a colon.
     User,
     Alias,
-    /// Anything else: as it is.
+    /// Anything else; taken unchanged.
     Plain,
 }
 
-/// Gives words, each with what is said of it.
+/// Returns words, each with its description.
 #[derive(Debug, Clone, Copy)]
 pub struct Words(pub fn() -> Vec<(String, String)>);
 
@@ -112,24 +114,24 @@ impl PartialEq for Words {
 
 impl Eq for Words {}
 
-/// What the arguments of a command name, by place; flags do not count.
+/// The kinds of the arguments of a command, by position; flags do not count.
 #[derive(Debug, Clone, Copy)]
 pub struct Meaning {
-    /// The first ones.
+    /// The first arguments.
     pub first: &'static [Kind],
-    /// Those behind them.
+    /// The arguments after those.
     pub rest: Kind,
-    /// The last one of several, where it differs.
+    /// The last one of several, if its kind differs.
     pub last: Option<Kind>,
 }
 
 impl Meaning {
-    /// A command whose arguments all name such things.
+    /// Creates the meaning of a command whose arguments are all of this kind.
     pub const fn all(rest: Kind) -> Self {
         Self { first: &[], rest, last: None }
     }
 
-    /// What the argument at `index` of `count` names.
+    /// Returns the kind of the argument at `index` of `count`.
     pub fn kind(&self, index: usize, count: usize) -> Kind {
         match self.last {
             Some(last) if count > 1 && index + 1 == count => last,

@@ -1,7 +1,8 @@
 //! The commands, one file each, in groups; each group lists its own.
 //!
-//! A new command is a file in the directory of its group and two lines in the `mod.rs` there: its module, and its entry in
-//! the list. What several groups use stands in `shared`; groups do not use each other.
+//! A new command is a file in the directory of its group and two lines in the `mod.rs` there: its
+//! module, and its entry in the list. Code that several groups use is in `shared`; groups do not
+//! use each other.
 
 mod admin;
 mod cluster;

@@ -1,4 +1,4 @@
-//! Every command, as it says what it is.
+//! Checks the descriptions of all commands.
 
 use super::COMMANDS;
 use crate::command::{ELSEWHERE, Elsewhere, Kind, Meaning, Parsed};
@@ -78,7 +78,7 @@ fn what_changes_something_says_so() {
     }
     let is_of = |line: &str, name: &str| line.split(' ').next() == Some(name);
     for command in COMMANDS.iter().filter(|command| !by_arguments.iter().any(|(line, _)| is_of(line, command.name))) {
-        // Without a look at arguments: none need be given.
+        // Without arguments: the effect of these commands does not depend on them.
         assert_eq!(command.changes(&ArgMatches::default()), ALWAYS.contains(&command.name), "{}", command.name);
     }
 }

@@ -1,16 +1,17 @@
-//! A line that would ask, as the line that does it without asking.
+//! Rewrites a line that would ask for confirmation as one that does not.
 
 use crate::command::{Command, Kind};
 use crate::commands::COMMANDS;
 use crate::lang::{Action, Piece, Statement, Word};
 use crate::session::alias::Aliases;
 
-/// The line from the statement on that wanted to ask, with its `--yes`: those before it have been run. None where no
-/// `--yes` would help.
+/// Returns the line from the asking statement on, with `--yes` for it; the statements before it
+/// have run. Returns `None` if `--yes` would not help.
 pub(super) fn with_yes(line: &str, statement: &Statement, aliases: &Aliases) -> Option<String> {
     let Action::Command { words, .. } = &statement.action else { return None };
     let start = words.first()?.start;
-    // Directly behind the name: behind the arguments it might be taken for one of them.
+    // `--yes` is inserted right after the name: after the arguments it might be taken for one of
+    // them.
     let end = words.iter().enumerate().find_map(|(index, word)| {
         let name = bare(word);
         let is_alias = index == 0 && name.is_some_and(|name| aliases.get(name).is_some());
@@ -18,7 +19,7 @@ pub(super) fn with_yes(line: &str, statement: &Statement, aliases: &Aliases) -> 
         match command {
             _ if is_alias => Some(Some(word.end)),
             Some(command) if takes_yes(command) => Some(Some(word.end)),
-            // `time rm -r /a`
+            // As in `time rm -r /a`.
             Some(command) if command.meaning.rest == Kind::Line => None,
             _ => Some(None),
         }

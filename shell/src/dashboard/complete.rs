@@ -1,4 +1,4 @@
-//! Completion beside the dashboard: on a thread of its own, and only for the line that was typed last.
+//! Completes lines for the dashboard, on its own thread, and only the line that was typed last.
 
 use crate::prompt::Whole;
 use crate::session::Session;
@@ -9,10 +9,10 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::watch;
 
-/// A line, and who wants to know what it may become.
+/// A line to complete, and the channel for the answer.
 type Asked = Option<(String, Sender<Message>)>;
 
-/// Clones ask the same thread, which ends with the last of them.
+/// Completes lines on a thread. Clones share the thread, which ends with the last of them.
 #[derive(Debug, Clone)]
 pub(super) struct Completer(Arc<watch::Sender<Asked>>);
 
@@ -26,11 +26,11 @@ impl Completer {
                 let Some((line, news)) = asked.borrow_and_update().clone() else { continue };
                 whole.refresh(&session.lock());
                 let candidates = whole.lines(&line);
-                // A dashboard that is behind has no use for it: the next key asks again.
+                // If the channel is full, the answer is dropped: the next key asks again.
                 let _ = news.try_send(Message::Completed { line, candidates });
             }
         };
-        // Without a thread nothing is completed.
+        // Without a thread, nothing is completed.
         let _ = std::thread::Builder::new().name("dfs-complete".to_owned()).spawn(work);
         Self(Arc::new(ask))
     }

@@ -1,4 +1,4 @@
-//! The end of a datanode's log, where that is on this machine.
+//! Reads the end of a datanode's log, if it is on this machine.
 
 use crate::base::report::local_io;
 use crate::session::connect::Target;
@@ -11,19 +11,20 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::Duration;
 
-/// Lines that are shown.
+/// The maximum number of lines that are shown.
 const LINES_MAX: usize = 200;
-/// Bytes of the end of the file that are looked at.
+/// The number of bytes at the end of the file that are read.
 const TAIL_BYTES: u64 = 128 << 10;
-/// Cells of one line.
+/// The maximum width of a line in cells.
 const LINE_CELLS_MAX: usize = 1000;
-/// The masters are asked for no longer than this where a datanode is.
+/// The timeout for asking the masters for the address of a datanode.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The last lines of the log of a datanode.
+/// Returns the last lines of the log of a datanode.
 ///
 /// # Errors
-/// `invalid_argument` for no datanode; `local_io` when the file cannot be read or is not here.
+/// Returns `invalid_argument` if it is not a datanode, or `local_io` if the file cannot be read or
+/// is not on this machine.
 pub(super) async fn read(node: &str, target: Option<&Target>, client: Option<Client>) -> Result<Vec<String>> {
     let id: DatanodeId = node.parse().map_err(|error| Error::new(ErrorCode::InvalidArgument, format!("{error}")))?;
     if let Some(directories) = target.and_then(Target::local) {
@@ -41,13 +42,13 @@ pub(super) async fn read(node: &str, target: Option<&Target>, client: Option<Cli
     Err(Error::new(ErrorCode::LocalIo, what))
 }
 
-/// The address of the machine of a datanode, where the masters know it.
+/// Returns the host address of a datanode, if the masters know it.
 async fn host(id: DatanodeId, client: &Client) -> Option<String> {
     let nodes = client.nodes().await.ok()?;
     nodes.iter().find(|node| node.id == id).map(|node| node.address.ip().to_string())
 }
 
-/// The last lines of a file, safe for a terminal.
+/// Returns the last lines of a file, without terminal control characters.
 fn tail(path: &Path) -> io::Result<Vec<String>> {
     let mut file = File::open(path)?;
     let begin = file.metadata()?.len().saturating_sub(TAIL_BYTES);
@@ -55,7 +56,7 @@ fn tail(path: &Path) -> io::Result<Vec<String>> {
     let mut bytes = Vec::new();
     file.take(TAIL_BYTES).read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes);
-    // The first line may have been cut.
+    // The first line may be incomplete.
     let lines: Vec<&str> = text.lines().skip(usize::from(begin > 0)).collect();
     let shown = lines.iter().skip(lines.len().saturating_sub(LINES_MAX));
     Ok(shown.map(|line| truncate(&sanitise(line), LINE_CELLS_MAX).into_owned()).collect())

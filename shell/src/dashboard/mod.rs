@@ -1,7 +1,8 @@
-//! The shell behind the dashboard: its lines are run here, beside each other, each on a thread of its own.
+//! The shell of the dashboard: runs its lines concurrently, each on its own thread.
 //!
-//! The dashboard has the terminal, so that nothing here may write to it or read from it: what a command writes and says
-//! goes through a pipe to an [`Output`](output::Output), which keeps the end of it.
+//! The dashboard uses the terminal, so nothing here may write to it or read from it: the output and
+//! messages of a command go through a pipe to an [`Output`](output::Output), which keeps the end of
+//! them.
 
 mod ask;
 mod complete;

@@ -1,20 +1,20 @@
-//! What a command writes and says, kept as far as somebody will read it.
+//! Keeps the end of the output and messages of a command.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::thread::JoinHandle;
 
-/// Bytes of the end of what a command wrote that are kept.
+/// The number of bytes at the end of the output that are kept.
 const KEPT_BYTES: usize = 256 << 10;
-/// Bytes that are read at a time.
+/// The size of one read in bytes.
 const PIECE_BYTES: usize = 64 << 10;
 
 /// The reading end of a pipe that a command writes to.
 #[derive(Debug)]
 pub(super) struct Output(JoinHandle<Kept>);
 
-/// The end of what was written.
+/// The end of the output.
 #[derive(Debug, Default)]
 struct Kept {
     bytes: Vec<u8>,
@@ -22,10 +22,11 @@ struct Kept {
 }
 
 impl Output {
-    /// A pipe, and who reads it until every copy of the file is closed: who writes is never held up for long.
+    /// Returns the writing end of a pipe, and a reader that drains it until every duplicate of the
+    /// file is closed, so that a writer never blocks for long.
     ///
     /// # Errors
-    /// When the process may not open more files, or has no more threads.
+    /// Returns an error if the process cannot open more files or create more threads.
     pub(super) fn pipe() -> io::Result<(File, Self)> {
         let (mut reader, writer) = io::pipe()?;
         let work = move || {
@@ -40,7 +41,7 @@ impl Output {
         Ok((File::from(OwnedFd::from(writer)), Self(reading)))
     }
 
-    /// Waits until all copies of the file are closed; gives the text.
+    /// Waits until all duplicates of the file are closed; returns the text.
     pub(super) fn text(self) -> String {
         self.0.join().unwrap_or_default().text()
     }
@@ -49,7 +50,7 @@ impl Output {
 impl Kept {
     fn add(&mut self, piece: &[u8]) {
         self.bytes.extend_from_slice(piece);
-        // Not at every piece, or each would move all that is kept.
+        // Trimming at every read would move all kept bytes each time.
         if self.bytes.len() > 2 * KEPT_BYTES {
             self.drop_first(self.bytes.len() - KEPT_BYTES);
         }
@@ -65,7 +66,7 @@ impl Kept {
         if self.dropped == 0 {
             return String::from_utf8_lossy(&self.bytes).into_owned();
         }
-        // What is left of the first line would look like a line of its own.
+        // The first line is incomplete and would look like a whole one.
         let rest = self.bytes.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         self.drop_first(rest);
         let dropped = dfs_term::figures::size(self.dropped);

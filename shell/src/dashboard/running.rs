@@ -1,4 +1,4 @@
-//! The lines that run now, so that they can be ended.
+//! Tracks the running lines, so that they can be cancelled.
 
 use crate::base::report::usage;
 use crate::session::console::JobConsole;
@@ -7,25 +7,25 @@ use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Lines that run at the same time, at most.
+/// The maximum number of lines that run at the same time.
 const RUNNING_MAX: usize = 64;
 
-/// Clones share it.
+/// The set of running lines. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Running(Arc<Mutex<Consoles>>);
 
 #[derive(Debug, Default)]
 struct Consoles {
     lines: BTreeMap<u64, Arc<JobConsole>>,
-    /// Of what is looked at: only the last one counts.
+    /// The line of the preview; only the last one is kept.
     look: Option<Arc<JobConsole>>,
 }
 
 impl Running {
-    /// Whether one more line may run.
+    /// Checks that one more line may run.
     ///
     /// # Errors
-    /// `usage` when too many do.
+    /// Returns `usage` if too many lines run.
     pub(super) fn may_begin(&self) -> Result<()> {
         if self.consoles().lines.len() < RUNNING_MAX {
             return Ok(());
@@ -41,7 +41,7 @@ impl Running {
         self.consoles().lines.remove(&number);
     }
 
-    /// Asks a line to end; the second time it is dropped where it stands.
+    /// Asks a line to end; at the second call the line is dropped.
     pub(super) fn cancel(&self, number: u64) {
         if let Some(console) = self.consoles().lines.get(&number) {
             if console.cancel.is_cancelled() {
@@ -51,7 +51,7 @@ impl Running {
         }
     }
 
-    /// Somebody looks at something else: what they looked at before matters no more.
+    /// Sets the line of the preview, and cancels the previous one.
     pub(super) fn look(&self, console: Arc<JobConsole>) {
         if let Some(before) = self.consoles().look.replace(console) {
             before.cancel.cancel();
@@ -59,7 +59,7 @@ impl Running {
         }
     }
 
-    /// Whether this is what is looked at.
+    /// Returns true if this is the current line of the preview.
     pub(super) fn is_looked_at(&self, console: &Arc<JobConsole>) -> bool {
         self.consoles().look.as_ref().is_some_and(|look| Arc::ptr_eq(look, console))
     }

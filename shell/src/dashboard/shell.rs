@@ -1,4 +1,4 @@
-//! The world of a dashboard: one session, and the lines that run in it.
+//! Implements the world of a dashboard: one session, and the lines that run in it.
 
 use super::complete::Completer;
 use super::output::Output;
@@ -25,32 +25,32 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::oneshot;
 
-/// How often it is told how far a transfer is.
+/// The interval at which the progress of a transfer is reported.
 const TELL_EVERY: Duration = Duration::from_millis(200);
 
-/// The shell for a dashboard, with all that this session is set to; `read_only`, it refuses what changes anything. Must be
-/// called inside the runtime.
+/// Returns the shell for a dashboard, with all settings of this session; with `read_only` it
+/// refuses commands that change anything. Must be called inside the runtime.
 pub(crate) fn world(session: &Session, read_only: bool) -> Arc<dyn World> {
     Arc::new(Shell::new(session, read_only))
 }
 
-/// Clones are the same one.
+/// The shell of a dashboard. Clones share it.
 #[derive(Debug, Clone)]
 struct Shell {
-    /// What lasts from one line to the next.
+    /// The state that lasts from one line to the next.
     session: Arc<Mutex<Session>>,
     running: Running,
     completer: Completer,
     runtime: Handle,
 }
 
-/// How a line ended.
+/// The result of a line.
 #[derive(Debug)]
 struct Outcome {
     code: u8,
-    /// What it wrote and said.
+    /// The output and messages.
     output: String,
-    /// What it wants to be asked first.
+    /// The question to confirm before the line can run.
     question: Option<Question>,
 }
 
@@ -63,7 +63,7 @@ impl World for Shell {
             Effect::Complete { line } => self.completer.ask(line, news),
             Effect::ReadLog { node } => self.read_log(node, news.clone()),
             Effect::Daemons => self.daemons(news.clone()),
-            // These are not the shell's.
+            // The dashboard handles these itself.
             Effect::Quit
             | Effect::Suspend
             | Effect::List { .. }
@@ -85,7 +85,7 @@ impl Shell {
     fn new(session: &Session, read_only: bool) -> Self {
         let mut session = session.beside();
         session.read_only |= read_only;
-        // People read what is said.
+        // The output is shown to people.
         session.options.json = false;
         let (session, runtime) = (Arc::new(Mutex::new(session)), Handle::current());
         let completer = Completer::new(&session, runtime.clone());
@@ -96,7 +96,7 @@ impl Shell {
         self.session.lock()
     }
 
-    /// Runs a line, and tells how far it is.
+    /// Runs a line, and reports its progress.
     fn run(&self, number: u64, line: String, news: Sender<Message>) {
         let begun = self.running.may_begin().and_then(|()| self.begin(line));
         if let Ok((console, _)) = &begun {
@@ -113,12 +113,13 @@ impl Shell {
                 Some(question) => CommandState::WouldAsk(question),
                 None => CommandState::Ended { code: outcome.code, output: outcome.output },
             };
-            // Nobody listens any more when the dashboard is left.
+            // The channel is closed after the dashboard has exited.
             let _ = news.send(Message::Command(CommandNews { number, state })).await;
         });
     }
 
-    /// Runs a line that only looks. Who looks at something else before it has ended hears nothing of it.
+    /// Runs a read-only line for a preview. Its result is dropped if another preview has begun
+    /// meanwhile.
     fn look(&self, path: DfsPath, line: String, news: Sender<Message>) {
         let begun = self.begin(line);
         if let Ok((console, _)) = &begun {
@@ -151,7 +152,7 @@ impl Shell {
         });
     }
 
-    /// Looks at the processes of the local cluster.
+    /// Reports the processes of the local cluster.
     fn daemons(&self, news: Sender<Message>) {
         let target = self.session().target().cloned();
         self.runtime.spawn_blocking(move || {
@@ -161,7 +162,7 @@ impl Shell {
         });
     }
 
-    /// Begins a line on a thread of its own; gives its console, and where its end will be told.
+    /// Starts a line on its own thread; returns its console, and the channel for its result.
     fn begin(&self, line: String) -> Result<(Arc<JobConsole>, oneshot::Receiver<Outcome>)> {
         let statements = run::typed(&line)?;
         let here = std::env::current_dir().map_err(|error| local_io(Path::new("."), &error))?;
@@ -175,7 +176,7 @@ impl Shell {
             let before = own.beside();
             let (ended, question) = shell.statements(&mut own, &line, &statements);
             shell.settle(&before, &own);
-            // The last copies of the pipe go with them.
+            // This closes the last duplicates of the pipe.
             drop(own);
             at.hang_up();
             let _ = tell.send(Outcome { code: ended.code(), output: output.text(), question });
@@ -184,7 +185,7 @@ impl Shell {
         Ok((console, end))
     }
 
-    /// Runs statements up to the first that fails, or that wants to be asked.
+    /// Runs statements up to the first that fails or asks for confirmation.
     fn statements(&self, own: &mut Session, line: &str, statements: &[Statement]) -> (Ended, Option<Question>) {
         for statement in statements {
             let ended = self.runtime.block_on(run::statement(own, statement));
@@ -204,7 +205,8 @@ impl Shell {
         (Ended::Well, None)
     }
 
-    /// What a line has changed holds for the lines that begin from now on. Another one may have changed other things.
+    /// Applies the changes of a line to the session, for lines that begin later. Other settings may
+    /// have been changed by other lines meanwhile.
     fn settle(&self, before: &Session, own: &Session) {
         let mut session = self.session();
         if own.directory != before.directory {
@@ -220,7 +222,7 @@ impl Shell {
     }
 }
 
-/// Tells how far a line is until it has ended.
+/// Reports the progress of a line until it has ended.
 async fn until_ended(
     number: u64,
     console: &JobConsole,
@@ -238,7 +240,7 @@ async fn until_ended(
         let Some(board) = console.board() else { continue };
         let picture = board.picture(0);
         let state = CommandState::Running { moved: picture.done, total: picture.known.then_some(picture.total) };
-        // A dashboard that is behind hears what is true then.
+        // If the channel is full, a later tick reports the current state.
         if told.as_ref() != Some(&state)
             && news.try_send(Message::Command(CommandNews { number, state: state.clone() })).is_ok()
         {
@@ -248,17 +250,17 @@ async fn until_ended(
 }
 
 impl Outcome {
-    /// It did not begin.
+    /// Returns the outcome of a line that could not begin.
     fn failed(error: &Error) -> Self {
         Self { code: error.code.exit_code(), output: error_text("dfs-shell", error), question: None }
     }
 
-    /// Its thread has panicked.
+    /// Returns the outcome of a line whose thread has panicked.
     fn broken() -> Self {
         Self::failed(&Error::new(ErrorCode::Internal, "the command broke down"))
     }
 
-    /// What it wrote; or how it failed, in one line.
+    /// Returns the output, or the first line of the failure as an error.
     fn text(self) -> Result<String> {
         if self.code == 0 {
             return Ok(self.output);

@@ -1,4 +1,4 @@
-//! Lines that need no cluster, as a dashboard would run them.
+//! Tests lines that need no cluster, as a dashboard runs them.
 
 use super::*;
 use crate::lang::Scope;
@@ -18,7 +18,7 @@ impl Dashboard {
     }
 
     fn with(read_only: bool) -> Self {
-        // Nobody is at this address.
+        // Nothing listens on this address.
         let words = ["dfs-shell", "--masters", "127.0.0.1:1", "--no-start", "--json"];
         let options = crate::base::options::Options::try_parse_from(words).expect("valid");
         let (news, heard) = channel(64);
@@ -29,7 +29,7 @@ impl Dashboard {
         self.shell.perform(effect, &self.news);
     }
 
-    /// How the next command to end has ended.
+    /// Returns the result of the next command that ends.
     async fn end(&mut self) -> (u64, CommandState) {
         loop {
             match self.heard.recv().await.expect("news") {
@@ -115,13 +115,13 @@ async fn read_only_sees_through_what_a_line_stands_for() {
         assert!(code == 2 && output.contains("this session is read-only"), "{line}: {output}");
         assert!(!file.exists(), "{line}");
     }
-    // A program of this machine might do anything.
+    // A local program could change anything.
     for line in ["ls | cat", "echo a | cat", "!rm a"] {
         let (code, output) = dashboard.run(line).await;
         assert!(code == 2 && output.contains("needs the terminal"), "{line}: {output}");
     }
     assert_eq!(dashboard.run("echo a; pwd; rm --help").await.0, 0);
-    // What only looks is tried; nobody is there to answer.
+    // A read-only command runs; it fails because there is no cluster.
     let (code, output) = dashboard.run("stat /a").await;
     assert!(code != 2 && output.starts_with("stat: "), "{output}");
     dashboard.perform(Effect::Look { path: DfsPath::root(), line: "touch /a".into() });
@@ -157,7 +157,7 @@ async fn lines_run_beside_each_other_and_are_ended() {
     let (number, state) = dashboard.end().await;
     assert!(number == 1 && matches!(state, CommandState::Ended { code: 130, .. }), "{state:?}");
     assert!(began.elapsed() < Duration::from_secs(3600));
-    // One that has ended cannot be ended.
+    // A line that has ended cannot be cancelled.
     dashboard.perform(Effect::Cancel { number: 1 });
 }
 

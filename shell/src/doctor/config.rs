@@ -1,4 +1,4 @@
-//! What we were told, and the credential that we show.
+//! Checks the settings and the credential of this user.
 
 use super::{Area, Check};
 use crate::session::connect::{OTHERS, denied_hint};
@@ -9,11 +9,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A certificate that expires sooner is to be replaced.
+/// A certificate that expires within this number of days should be replaced.
 const DAYS_MIN: u64 = 30;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// The settings: which file, and each key that was set.
+/// Checks the settings: the file, and each key that was set.
 pub(crate) fn settings(loaded: &Loaded, default_file: &Path) -> Vec<Check> {
     let area = Area::Config;
     let file = match &loaded.file {
@@ -33,7 +33,7 @@ pub(crate) fn settings(loaded: &Loaded, default_file: &Path) -> Vec<Check> {
     checks
 }
 
-/// The credential: there, ours alone, and valid for some time to come.
+/// Checks the credential: it exists, only this user can read it, and it stays valid for some time.
 pub(crate) fn credential(path: &Path, directories: &Directories, now: SystemTime) -> Vec<Check> {
     let (area, place) = (Area::Config, path.display());
     let pem = match std::fs::read(path) {
@@ -78,7 +78,7 @@ fn permissions(path: &Path) -> Check {
     }
 }
 
-/// Asked of the very code that judges certificates on a connection.
+/// Checks the expiry with the code that verifies certificates on a connection.
 fn expiry(pem: &[u8], now: SystemTime) -> Option<Check> {
     let (area, name) = (Area::Config, "its validity");
     let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -1,4 +1,5 @@
-//! The findings of the diagnosis as checks: one for each problem, and one for each consequence.
+//! Turns the findings of the diagnosis into checks: one for each problem, and one for each
+//! consequence.
 
 use super::{Area, Check, Verdict};
 use dfs_client::{NodeState, NodeStatus};
@@ -7,14 +8,14 @@ use dfs_diagnosis::{Finding, Kind, Severity};
 use dfs_types::DatanodeId;
 use std::collections::BTreeMap;
 
-/// Datanodes of one finding that are told of in detail.
+/// The maximum number of datanodes of one finding that are described in detail.
 const NODES_TOLD_MAX: usize = 3;
 
-/// The addresses that took no connection, and why.
+/// The datanodes that did not accept a connection, with the reasons.
 pub(crate) type Silent = BTreeMap<DatanodeId, String>;
 
-/// Returns the findings as checks. A finding about datanodes that do not report also says what their addresses and logs are:
-/// it is the same problem.
+/// Returns the findings as checks. A finding about datanodes that do not report includes their
+/// addresses and logs, because it is the same problem.
 pub(crate) fn checks(
     found: Vec<Finding>,
     nodes: &[NodeStatus],
@@ -40,12 +41,12 @@ pub(crate) fn checks(
     found.into_iter().map(check).collect()
 }
 
-/// Returns true if a finding is about this datanode: the master does not hear from it.
+/// Returns true if there is a finding about this datanode: it does not report to the master.
 pub(crate) fn is_told(node: &NodeStatus) -> bool {
     node.state != NodeState::Live
 }
 
-/// The address and the log of the first datanodes in the state that the finding is about.
+/// Returns the address and the log of the first datanodes in the state that the finding is about.
 fn details(kind: Kind, nodes: &[NodeStatus], silent: &Silent, daemons: &[DaemonStatus]) -> Vec<String> {
     let state = match kind {
         Kind::DatanodeDead => NodeState::Dead,
@@ -63,7 +64,8 @@ fn details(kind: Kind, nodes: &[NodeStatus], silent: &Silent, daemons: &[DaemonS
     about.take(NODES_TOLD_MAX).filter_map(told).collect()
 }
 
-/// Some findings advise this very command.
+/// Returns the command that fixes a finding. Some findings recommend `doctor`, which is already
+/// running.
 fn fix(kind: Kind, run: String) -> String {
     match kind {
         Kind::ClockAhead | Kind::ClockSkew => {
@@ -75,7 +77,8 @@ fn fix(kind: Kind, run: String) -> String {
     }
 }
 
-/// The problems among the checks, bad ones and warnings: consequences do not count, but make their cause as bad as they are.
+/// Counts the problems among the checks, as errors and warnings. A consequence is not counted, but
+/// raises the severity of its cause to its own.
 pub(crate) fn problems(checks: &[Check]) -> (u64, u64) {
     let (mut bad, mut warnings) = (0, 0);
     for (at, head) in checks.iter().enumerate().filter(|(_, check)| check.because.is_none()) {

@@ -1,4 +1,4 @@
-//! This machine: limits, disks, memory.
+//! Checks this machine: limits, disks, memory.
 
 use super::{Area, Check};
 use dfs_config::{Directories, Settings};
@@ -9,16 +9,16 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// A daemon with a full house of connections and open chunks needs some thousands.
+/// A daemon with many connections and open chunks needs several thousand files.
 const OPEN_FILES_MIN: u64 = 4096;
-/// A disk with less than this part free, in percent, is nearly full.
+/// A disk with a smaller free part, in percent, is nearly full.
 const FREE_MIN_PERCENT: u64 = 5;
-/// Each chunk is a file.
+/// The minimum number of free inodes; each chunk is a file.
 const INODES_MIN: u64 = 10_000;
-/// Below this the system begins to push us out.
+/// With less memory available, the system begins to swap or to kill processes.
 const MEMORY_MIN: u64 = 256 << 20;
 
-/// All of it.
+/// Runs all checks of this machine.
 pub(crate) fn checks(settings: &Settings, directories: &Directories) -> Vec<Check> {
     let mut checks = vec![open_files(rustix::process::getrlimit(rustix::process::Resource::Nofile).current)];
     checks.extend(std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| memory(&text)));
@@ -49,7 +49,8 @@ fn memory(meminfo: &str) -> Option<Check> {
     })
 }
 
-/// The directories that daemons of this machine store in, as far as we know them, and our own.
+/// Returns the data directories of the daemons on this machine, as far as they are known, and those
+/// of this user.
 fn data_directories(settings: &Settings, directories: &Directories) -> Vec<PathBuf> {
     let daemons = local::status(directories).unwrap_or_default().into_iter().map(|daemon| daemon.data_dir);
     let mut all: Vec<PathBuf> = daemons.chain(settings.datanode.data_dirs.iter().cloned()).collect();
@@ -58,12 +59,12 @@ fn data_directories(settings: &Settings, directories: &Directories) -> Vec<PathB
     all
 }
 
-/// One check for each disk.
+/// Returns one check for each disk.
 fn disks(directories: &[PathBuf], reserve: u64) -> Vec<Check> {
     let mut by_disk: BTreeMap<u64, PathBuf> = BTreeMap::new();
     let mut checks = Vec::new();
     for directory in directories {
-        // What is not made yet will stand where the next directory above it is.
+        // A directory that does not exist yet will be on the disk of its nearest existing ancestor.
         let Some(there) = directory.ancestors().find(|above| above.exists()) else { continue };
         match std::fs::metadata(there) {
             Ok(metadata) => {
@@ -114,7 +115,8 @@ fn space(place: &str, free: u64, all: u64, reserve: u64) -> Check {
     }
 }
 
-/// A file system that does not keep its promises may be meant (a trial on a laptop), so it is a warning.
+/// An unreliable file system may be intended, such as for a trial on a laptop, so it is only a
+/// warning.
 fn file_system(place: &str, mount: &Mount) -> Check {
     let (area, name) = (Area::Machine, "file system");
     match mount.dangers().as_slice() {

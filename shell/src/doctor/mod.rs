@@ -1,12 +1,14 @@
-//! Everything that keeps this machine and its cluster from being healthy, looked for one thing after another.
+//! Checks everything that can keep this machine and its cluster from being healthy.
 //!
-//! * [`machine`]: what this machine gives us.
-//! * [`config`]: what we were told, and who we are.
-//! * [`network`]: who answers, how quickly, and by which clock.
-//! * [`findings`]: what the diagnosis of the cluster says, with what is known here of the processes and addresses.
+//! * [`machine`]: the resources of this machine.
+//! * [`config`]: the settings and the credential.
+//! * [`network`]: reachability, latency and clocks.
+//! * [`findings`]: the findings of the cluster diagnosis, with the processes and addresses known on
+//!   this machine.
 //!
-//! Each look gives [`Check`]s: a verdict, why, and what fixes it. A look never fails: what cannot be found out is a finding.
-//! Each problem is one check; what is only its consequence names it.
+//! Each examination returns [`Check`]s: a verdict, the reason, and the fix. It never fails:
+//! information that cannot be obtained is reported as a finding. Each problem is one check; a check
+//! that is only a consequence names its cause.
 
 pub(crate) mod config;
 pub(crate) mod findings;
@@ -16,18 +18,18 @@ pub(crate) mod network;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// How it is.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Verdict {
     Ok,
-    /// It works, and may soon not.
+    /// It works now, but may stop working soon.
     Warning,
     /// It does not work.
     Bad,
 }
 
-/// Where something was looked at.
+/// The area of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Area {
@@ -37,18 +39,18 @@ pub(crate) enum Area {
     Cluster,
 }
 
-/// One thing that was looked at.
+/// One check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Check {
     pub area: Area,
-    /// What was looked at, as in `open files`.
+    /// The subject of the check, such as `open files`.
     pub name: String,
     pub verdict: Verdict,
-    /// What was found.
+    /// The result in words.
     pub why: String,
-    /// What to type, or to do; null where there is nothing to fix.
+    /// The command to run or the action to take; null if there is nothing to fix.
     pub fix: Option<String>,
-    /// The finding that causes it, and is told before it; null: it is a problem of its own.
+    /// The finding that causes this one and is listed before it; null if there is none.
     pub because: Option<String>,
 }
 

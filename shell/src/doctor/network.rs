@@ -1,4 +1,4 @@
-//! Who answers, how quickly, and by which clock.
+//! Checks reachability, latency and clocks.
 
 use super::findings::{self, Silent};
 use super::{Area, Check};
@@ -12,17 +12,17 @@ use futures::StreamExt;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Datanodes that are asked at the same time.
+/// The number of datanodes that are probed at the same time.
 const PROBES_MAX: usize = 32;
-/// Clocks further apart than this are worth a look: times of files go by them.
+/// Clocks that differ by more than this get a warning, because they determine the times of files.
 const SKEW_WARNING: Duration = Duration::from_millis(SKEW_MAX_MS);
-/// Permissions for chunks live for minutes: with clocks this far apart they are refused.
+/// Permissions for chunks are valid for minutes: with clocks this far apart they are refused.
 const SKEW_BAD: Duration = Duration::from_secs(60);
-/// An empty call that takes longer makes every command slow.
+/// A longer round trip of an empty call slows down every command.
 const SLOW: Duration = Duration::from_millis(250);
 
-/// The daemons of the local cluster: that all run, and those that were drained and do not. What else does not run is a problem
-/// that [`gone`] or the diagnosis tells of.
+/// Checks the daemons of the local cluster: reports that all run, and lists those that were drained
+/// and do not. Other daemons that do not run are a problem that [`gone`] or the diagnosis reports.
 pub(crate) fn daemons(daemons: &[DaemonStatus], nodes: &[NodeStatus]) -> Vec<Check> {
     let drained = |daemon: &DaemonStatus| {
         nodes.iter().any(|node| node.is_drained() && node.id.to_string() == daemon.id.to_string())
@@ -40,8 +40,8 @@ pub(crate) fn daemons(daemons: &[DaemonStatus], nodes: &[NodeStatus]) -> Vec<Che
     checks
 }
 
-/// Datanodes of which the masters have heard lately, but whose processes do not run or are suspended: one problem, with one
-/// command that fixes it.
+/// Returns one problem, with one command that fixes it, for datanodes that the masters count as
+/// live but whose processes do not run or are suspended.
 pub(crate) fn gone(daemons: &[DaemonStatus], nodes: &[NodeStatus]) -> Option<Check> {
     let is_live = |id: &str| nodes.iter().any(|node| node.id.to_string() == id && !findings::is_told(node));
     let gone: Vec<&DaemonStatus> = daemons
@@ -67,17 +67,17 @@ pub(crate) fn gone(daemons: &[DaemonStatus], nodes: &[NodeStatus]) -> Option<Che
     Some(Check::bad(Area::Network, names(&ids), what, fix))
 }
 
-/// What came of asking the masters.
+/// The result of probing the masters.
 pub(crate) struct Masters {
     pub checks: Vec<Check>,
-    /// A master answered.
+    /// True if a master answered.
     pub any: bool,
-    /// The addresses that did not, and why.
+    /// The errors of the addresses that did not answer.
     pub silent: Vec<Error>,
 }
 
-/// Asks each master: whether and how quickly it answers, and its clock. If none answers, that is one problem, which the
-/// caller tells of.
+/// Probes each master: reachability, latency and clock. If none answers, that is one problem, which
+/// the caller reports.
 pub(crate) async fn masters(identity: &Identity, addresses: &[SocketAddr]) -> Masters {
     let probes =
         addresses.iter().map(|address| async move { (*address, probe::master(identity, &address.to_string()).await) });
@@ -102,7 +102,7 @@ pub(crate) async fn masters(identity: &Identity, addresses: &[SocketAddr]) -> Ma
     Masters { checks, any, silent }
 }
 
-/// How far `theirs` is ahead of `ours`, in milliseconds.
+/// Returns by how many milliseconds `theirs` is ahead of `ours`.
 fn signed_ms(theirs: SystemTime, ours: SystemTime) -> i64 {
     let ms = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
     theirs.duration_since(ours).map_or_else(|behind| -ms(behind.duration()), ms)
@@ -130,15 +130,16 @@ fn clock(whose: &str, ahead_ms: i64) -> Check {
     }
 }
 
-/// The datanodes: how many take a connection, and those that do not, although the masters hear from them. Also why the
-/// others take none: the diagnosis has a finding about them.
+/// Probes the datanodes. Counts those that accept a connection, and reports those that do not
+/// although the master receives their heartbeats. Also returns the reasons of all that do not, for
+/// the findings of the diagnosis.
 pub(crate) async fn datanodes(
     identity: &Identity,
     nodes: &[NodeStatus],
     protection: Protection,
     daemons: &[DaemonStatus],
 ) -> (Vec<Check>, Silent) {
-    // One that was drained and stopped is not expected to answer.
+    // A datanode that was drained and stopped is not expected to answer.
     let expected: Vec<&NodeStatus> =
         nodes.iter().filter(|node| node.state != NodeState::Dead || !node.is_drained()).collect();
     let probes = expected.iter().copied().map(|node| async move {
@@ -179,7 +180,7 @@ fn summary(all: usize, answers: &[(&NodeStatus, Result<Duration>)]) -> Option<Ch
     Some(Check::ok(Area::Network, "datanodes", why))
 }
 
-/// The daemons of the local cluster of this user.
+/// Returns the daemons of the local cluster of this user.
 pub(crate) fn local_daemons(directories: &dfs_config::Directories) -> Vec<DaemonStatus> {
     local::status(directories).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Patterns against what is there: remote ones against the DFS, local ones against this machine.
+//! Expands patterns: remote ones against the DFS, local ones against this machine.
 
 use crate::base::report::{local_io, usage};
 use crate::command::roles::{Role, roles};
@@ -12,15 +12,16 @@ use futures::TryStreamExt;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-/// The most paths that one pattern may give.
+/// The maximum number of paths that one pattern may match.
 const MATCHES_MAX: usize = 1_000_000;
-/// The most names that are looked at for one pattern.
+/// The maximum number of names that are examined for one pattern.
 const LOOKED_AT_MAX: usize = 20_000_000;
 
-/// The arguments of a command with every pattern put out.
+/// Returns the arguments of a command with every pattern expanded.
 ///
 /// # Errors
-/// When a pattern matches nothing, as in `hdfs dfs`; when a directory on the way cannot be read.
+/// Returns an error if a pattern matches nothing, as in `hdfs dfs`, or if a directory cannot be
+/// read.
 pub(crate) async fn arguments(command: &Command, texts: &[Text], context: &mut Context<'_>) -> Result<Vec<OsString>> {
     let plain: Vec<String> = texts.iter().map(Text::plain).collect();
     let roles = roles(&command.definition(), &plain);
@@ -51,7 +52,7 @@ pub(crate) async fn arguments(command: &Command, texts: &[Text], context: &mut C
     Ok(all)
 }
 
-/// A leading `~` is the home directory.
+/// Replaces a leading `~` with the home directory.
 fn at_home(text: &Text) -> Text {
     match (text.behind_home(), std::env::var("HOME")) {
         (Some(rest), Ok(home)) => rest.behind(&home),
@@ -59,7 +60,8 @@ fn at_home(text: &Text) -> Text {
     }
 }
 
-/// In the background a relative path is that of the directory where the command began.
+/// Makes a relative path of a background command absolute, from the directory where the command
+/// began.
 fn from_here(text: &Text, context: &Context<'_>) -> Result<Text> {
     let first = text.symbols().first().map(|symbol| symbol.c);
     match &context.session.console {
@@ -93,32 +95,32 @@ async fn paths(text: &Text, local: bool, context: &mut Context<'_>) -> Result<Ve
     Ok(all)
 }
 
-/// Returns the error with the pattern that it is about, if it names nothing else.
+/// Adds the pattern to a usage error that names no path.
 fn at(error: Error, word: &Text) -> Error {
     if error.code == ErrorCode::Usage && error.path.is_none() { error.at(word.plain()) } else { error }
 }
 
-/// The kind of an entry of a directory, as patterns distinguish it.
+/// The kind of a directory entry, as far as patterns distinguish it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Entry {
     Directory,
-    /// A symbolic link to a directory: a pattern of one name goes through it, `**` does not.
+    /// A symbolic link to a directory: a pattern of one name follows it, `**` does not.
     Link,
     Other,
 }
 
-/// Where names are looked up.
+/// The file system in which names are looked up.
 enum Tree {
     Local,
     Remote { client: Client, directory: DfsPath },
 }
 
-/// The paths that match, sorted, and written as the pattern was: absolute, or from the working directory.
+/// Returns the paths that match, sorted, and absolute or relative like the pattern.
 async fn walk(tree: &Tree, pattern: &Pattern, looked_at_max: usize) -> Result<Vec<OsString>> {
     let mut found = Vec::new();
     let mut looked_at = 0;
     let start = OsString::from(if pattern.absolute { "/" } else { "" });
-    // What is left of the pattern at each path; the last pushed is the next taken.
+    // Holds the rest of the pattern for each path; the last pushed is taken next.
     let mut open: Vec<(OsString, &[Part])> = vec![(start, pattern.parts.as_slice())];
     while let Some((at, parts)) = open.pop() {
         let Some((part, rest)) = parts.split_first() else {
@@ -131,7 +133,8 @@ async fn walk(tree: &Tree, pattern: &Pattern, looked_at_max: usize) -> Result<Ve
         match part {
             Part::Name(name) => {
                 let next = child(&at, OsStr::new(name));
-                // Names behind the last pattern must be looked up; those before it show when their directory is listed.
+                // Names after the last pattern must be looked up; names before it are checked when
+                // their directory is listed.
                 if parts.iter().any(|part| !matches!(part, Part::Name(_))) || tree.exists(&next).await? {
                     open.push((next, rest));
                 }
@@ -195,7 +198,7 @@ impl Tree {
         }
     }
 
-    /// The names in a directory that match, and what they are. A directory that is not there has none.
+    /// Returns the matching names in a directory with their kinds. A missing directory has none.
     async fn names(&self, path: &OsStr, like: Option<&Like>) -> Result<Vec<(OsString, Entry)>> {
         match self {
             Self::Local => {
@@ -234,12 +237,14 @@ fn resolve(directory: &DfsPath, path: &OsStr) -> Result<DfsPath> {
     Ok(if text.is_empty() { directory.clone() } else { DfsPath::resolve(directory, &text)? })
 }
 
-/// Returns whether a name matches; without a pattern, every name matches that does not begin with a dot.
+/// Returns true if the name matches. Without a pattern, every name matches that does not begin with
+/// a dot.
 fn matches(like: Option<&Like>, name: &str) -> bool {
     like.map_or(!name.starts_with('.'), |like| like.matches(name))
 }
 
-/// Runs work that may block on a disk on a thread for blocking work, so that waiting for it can be interrupted at once.
+/// Runs work that may block on a disk on a blocking thread, so that waiting for it can be
+/// interrupted at once.
 async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     let ended = tokio::task::spawn_blocking(work).await;
     ended.unwrap_or_else(|error| Err(Error::new(ErrorCode::Internal, error.to_string())))
@@ -300,7 +305,7 @@ mod tests {
         assert_eq!(local(root, "d/**").await, ["d", "d/a.txt", "d/e", "d/e/c.txt", "d/e/f", "d/e/f/g.rs"]);
         assert_eq!(local(root, "x*").await, Vec::<String>::new());
     }
-    /// As the globstar of bash and as find: a link to a directory is found, and not walked.
+    /// Like the globstar of bash and like find: a link to a directory matches, but is not followed.
     #[tokio::test]
     async fn links_are_found_and_not_walked() {
         let directory = tempfile::tempdir().expect("a directory");
@@ -317,7 +322,7 @@ mod tests {
             "each is found once"
         );
         assert_eq!(local(root, "**/").await, ["", "d", "d/e"]);
-        // A pattern of one name goes through a link, as in sh.
+        // A pattern of one name follows a link, as in sh.
         assert_eq!(local(root, "u*/d/x").await, ["up/d/x"]);
         assert_eq!(local(root, "u*/**/x").await, ["up/d/x"]);
     }

@@ -1,8 +1,8 @@
-//! Commands at the prompt that Ctrl-Z puts into the background.
+//! Runs commands at the prompt that Ctrl-Z can move into the background.
 //!
-//! Such a command runs as a job from its beginning, and the session attends to it. Putting it into the background is to
-//! stop attending: nothing of the command has to move. Local names stay as they were typed, in what is said as well;
-//! therefore the local working directory cannot be changed while it runs.
+//! Such a command runs as a job from the beginning, while the session shows its output. Moving it
+//! into the background only ends that display. Local paths stay as typed, also in messages;
+//! therefore the local working directory cannot change while it runs.
 
 use crate::base::exit::Ended;
 use crate::base::interrupt::guarded;
@@ -13,11 +13,11 @@ use crate::session::console::JobConsole;
 use crate::session::jobs::{Job, into_background};
 use crate::transfer::attend;
 
-/// The commands that move data, or wait for that, ask nothing, and change nothing of the session.
+/// The commands that move data or wait for that, ask no questions, and do not change the session.
 const MOVERS: [&str; 4] = ["put", "get", "cp", "setrep"];
 
-/// Returns true if Ctrl-Z may put the statement into the background: somebody types at the prompt, and neither input nor
-/// output of the command are the terminal's.
+/// Returns true if Ctrl-Z may move the statement into the background: it was typed at the prompt,
+/// and its input and output are not the terminal.
 pub(super) fn may_leave(session: &Session, statement: &Statement) -> bool {
     let Action::Command { words, output: Output::Stdout } = &statement.action else { return false };
     let is_typed = session.interactive && session.location.is_none() && session.inherited.is_none();
@@ -26,7 +26,7 @@ pub(super) fn may_leave(session: &Session, statement: &Statement) -> bool {
         _ => false,
     });
     let moves_a_stream = || {
-        // What cannot be put in is said where the command runs.
+        // A variable that is not set is reported when the command runs.
         let texts = words.iter().filter_map(|word| session.scope.expand(word).ok()).flatten();
         texts.into_iter().any(|text| text.plain() == "-")
     };
@@ -50,7 +50,8 @@ pub(super) async fn attend_to(session: &mut Session, job: Job) -> Ended {
     }
 }
 
-/// The end of the command; none when Ctrl-Z was pressed. The first Ctrl-C asks it to end, the second drops it.
+/// Waits for the end of the command; returns `None` after Ctrl-Z. The first Ctrl-C asks the command
+/// to end, the second drops it.
 async fn attended(session: &mut Session, console: &JobConsole) -> Option<Ended> {
     let epoch = session.epoch;
     let attended = guarded(epoch, |cancel| {

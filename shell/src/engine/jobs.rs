@@ -1,7 +1,8 @@
-//! Commands in the background of a session.
+//! Runs the background jobs of a session.
 //!
-//! A job runs the same code as any command, on a thread of its own, with a session of its own that has the working
-//! directories and variables of the moment when it began. What it says waits at its [`JobConsole`] until the session listens.
+//! A job runs the same code as any command, on its own thread and with its own session, which has
+//! the working directories and variables of the moment when the job began. Its messages are queued
+//! in its [`JobConsole`] until the session prints them.
 
 use super::run::{self, Engine, one_line};
 use crate::base::exit::Ended;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokio::runtime::Handle;
 
-/// Begins a statement in the background, and says so.
+/// Starts a statement in the background, and prints its number.
 pub(crate) fn begin(session: &mut Session, statement: &Statement) -> Ended {
     match session.jobs.may_begin().and_then(|()| here()).and_then(|here| try_begin(session, statement, here)) {
         Ok(job) => {
@@ -38,10 +39,11 @@ fn here() -> Result<PathBuf> {
     std::env::current_dir().map_err(|error| local_io(Path::new("."), &error))
 }
 
-/// Begins a statement on a thread of its own. An empty `here` is the working directory of the process, whichever it is.
+/// Starts a statement on its own thread. An empty `here` means the current working directory of the
+/// process.
 ///
 /// # Errors
-/// `local_io` when this machine gives no thread, or no file for the output.
+/// Returns `local_io` if no thread or no output file can be created.
 pub(super) fn try_begin(session: &Session, statement: &Statement, here: PathBuf) -> Result<Job> {
     let output = tempfile::tempfile().map_err(|error| local_io(&std::env::temp_dir(), &error))?;
     let written = output.try_clone().map_err(|error| local_io(Path::new("stdout"), &error))?;
@@ -53,10 +55,10 @@ pub(super) fn try_begin(session: &Session, statement: &Statement, here: PathBuf)
     Ok(Job::new(one_line(statement), console, output, thread))
 }
 
-/// Does the work of a console on a thread of its own, and notes there how it ended.
+/// Runs the work of a console on its own thread, and records the result in the console.
 ///
 /// # Errors
-/// `local_io` when the system gives no thread.
+/// Returns `local_io` if no thread can be created.
 pub(crate) fn on_a_thread(
     console: &Arc<JobConsole>,
     work: impl FnOnce() -> Ended + Send + 'static,
@@ -67,7 +69,7 @@ pub(crate) fn on_a_thread(
     thread.map_err(|error| Error::new(ErrorCode::LocalIo, format!("no thread for a job: {error}")))
 }
 
-/// A job that panics has ended, too.
+/// Records the end of a job, also if it panics.
 struct End(Arc<JobConsole>);
 
 impl Drop for End {
@@ -78,8 +80,8 @@ impl Drop for End {
     }
 }
 
-/// The end of a script: its jobs are waited for, and the first signal ends them. Gives the exit code of the script, or of
-/// the first job that failed.
+/// Waits for the jobs of a script at its end; the first signal ends them. Returns the exit code of
+/// the script, or of the first job that failed.
 pub(crate) async fn at_end(session: &mut Session, code: u8) -> u8 {
     if code == ErrorCode::Interrupted.exit_code() {
         return end_all(session).await.map_or(code, |()| code);
@@ -103,7 +105,8 @@ pub(crate) async fn at_end(session: &mut Session, code: u8) -> u8 {
     std::iter::once(code).chain(codes).find(|code| *code != 0).unwrap_or(0)
 }
 
-/// Whether a prompt may be left: with jobs under way the user is asked once, and they end.
+/// Returns true if the prompt may exit. If jobs are running, the user is asked once, and the jobs
+/// are ended.
 pub(crate) async fn may_leave(session: &mut Session) -> bool {
     let running = session.jobs.running();
     if running > 0 {

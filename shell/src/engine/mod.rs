@@ -1,7 +1,7 @@
-//! The engine: from statements to commands, and their ends to exit codes.
+//! Runs statements as commands, and turns their results into exit codes.
 //!
-//! [`run`] runs a statement, [`expand`] puts out its patterns, [`script`] runs many of them, [`jobs`] runs them in the
-//! background, and `foreground` those that may go there.
+//! [`run`] runs a statement, [`expand`] expands its patterns, [`script`] runs many of them,
+//! [`jobs`] runs them in the background, and `foreground` runs those that Ctrl-Z can move there.
 
 pub(crate) mod expand;
 mod foreground;

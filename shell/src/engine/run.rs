@@ -1,4 +1,4 @@
-//! Statements: from words to arguments to a command, its output to where it goes, its end to an exit code.
+//! Runs a statement: expands its words, runs the command, redirects its output, returns its result.
 
 use super::{expand, foreground, jobs, script};
 use crate::base::closed;
@@ -20,13 +20,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command as Process, ExitStatus};
 use tokio_util::sync::CancellationToken;
 
-/// Commands that are nothing without a terminal of their own.
+/// Commands that need a terminal.
 const NEED_A_TERMINAL: [&str; 2] = ["watch", "fg"];
 
-/// The statements of a line that somebody typed.
+/// Parses a typed line into statements.
 ///
 /// # Errors
-/// `usage` for what cannot be understood.
+/// Returns `usage` if the line cannot be parsed.
 pub(crate) fn typed(line: &str) -> Result<Vec<Statement>> {
     if let Some(control) = line.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
         let code = u32::from(control);
@@ -36,7 +36,7 @@ pub(crate) fn typed(line: &str) -> Result<Vec<Statement>> {
     parse(line).map_err(|error| usage(error.what))
 }
 
-/// Runs a command with its arguments as they are.
+/// Runs a command with its arguments unchanged.
 pub(crate) async fn literal(session: &mut Session, words: &[OsString]) -> Ended {
     let Some((_, arguments)) = words.split_first() else { return Ended::Well };
     let command = match COMMANDS.find(&plain(words)) {
@@ -50,7 +50,7 @@ pub(crate) async fn literal(session: &mut Session, words: &[OsString]) -> Ended 
     command_to(session, command, Given::Literal(arguments.to_vec()), out).await
 }
 
-/// Runs a statement of the language, or the statements that it stands for if its first word is an alias.
+/// Runs a statement of the shell language, or the statements of an alias if its first word is one.
 pub(crate) async fn statement(session: &mut Session, statement: &Statement) -> Ended {
     match session.aliases.expand(statement) {
         Ok(None) => plain_statement(session, statement).await,
@@ -68,7 +68,7 @@ pub(crate) async fn statement(session: &mut Session, statement: &Statement) -> E
     }
 }
 
-/// Runs a statement whose first word is not looked up among the aliases.
+/// Runs a statement without looking up its first word among the aliases.
 pub(super) async fn plain_statement(session: &mut Session, statement: &Statement) -> Ended {
     session.may_fail = statement.may_fail;
     if session.options.dry_run
@@ -76,7 +76,7 @@ pub(super) async fn plain_statement(session: &mut Session, statement: &Statement
     {
         return planned(session, line);
     }
-    // A command of a covered console is in the background already.
+    // A command of a covered console already runs in the background.
     if statement.background && !session.options.dry_run && !session.is_covered() {
         return jobs::begin(session, statement);
     }
@@ -96,7 +96,8 @@ pub(super) async fn plain_statement(session: &mut Session, statement: &Statement
     }
 }
 
-/// What a statement does on this machine beside its command, as a line of a plan: a dry run must not do it.
+/// Returns the plan line for the effect that a statement has on this machine besides its command; a
+/// dry run must not cause it.
 fn local_effect(session: &Session, statement: &Statement) -> Option<Result<String>> {
     let (words, output) = match &statement.action {
         Action::Local(command) => return Some(Ok(format!("!{command}"))),
@@ -115,7 +116,7 @@ fn local_effect(session: &Session, statement: &Statement) -> Option<Result<Strin
     }))
 }
 
-/// Words with their variables put in, as a line.
+/// Returns the words as a line, with their variables expanded.
 fn written(session: &Session, words: &[Word]) -> Result<String> {
     let mut line = Vec::new();
     for word in words {
@@ -125,7 +126,7 @@ fn written(session: &Session, words: &[Word]) -> Result<String> {
     Ok(line.join(" "))
 }
 
-/// Shows a line of a plan.
+/// Prints a plan line.
 fn planned(session: &mut Session, line: Result<String>) -> Ended {
     let shown = line.and_then(|line| {
         let mut out = session.stdout()?;
@@ -140,7 +141,7 @@ fn planned(session: &mut Session, line: Result<String>) -> Ended {
     }
 }
 
-/// The commands, as those that run others see them.
+/// The interface to the engine for commands that run other commands.
 #[derive(Debug)]
 pub(crate) struct Engine;
 
@@ -176,7 +177,7 @@ async fn kept(context: &mut Context<'_>, words: &[OsString]) -> Result<Kept> {
     let mut out = Out::kept(context.out)?;
     let cancel = context.cancel.clone();
     let mut inner = Context::new(context.session, &mut out, cancel, context.command, &Engine);
-    // On a screen they stand behind the output; elsewhere they go where errors go.
+    // On a terminal, errors follow the output; elsewhere they go to standard error.
     if inner.out.is_terminal() && !inner.json() {
         inner.hold_errors();
     }
@@ -187,7 +188,8 @@ async fn kept(context: &mut Context<'_>, words: &[OsString]) -> Result<Kept> {
     Ok(Kept { text: String::from_utf8_lossy(&text).into_owned() + &errors, failed })
 }
 
-/// The command, its arguments and its output; or the name under which to report what is wrong.
+/// Returns the command, its arguments and its output. On an error, also returns the name under
+/// which to report it.
 fn prepare(
     session: &Session,
     words: &[Word],
@@ -240,7 +242,8 @@ fn open(session: &Session, output: &Output) -> Result<Out> {
     }
 }
 
-/// The local shell, which sees our variables as its own and the script's arguments as its own.
+/// Returns the local shell, with the variables of the session as its environment and the arguments
+/// of the script as its own.
 fn shell(session: &Session, command: &str) -> Process {
     let mut shell = Process::new("sh");
     if let Some(console) = &session.console {
@@ -259,7 +262,8 @@ fn local(session: &Session, command: &str) -> Ended {
     }
 }
 
-/// Runs a local command with our standard output; with a closed one if ours is closed.
+/// Runs a local command with the standard output of this process, or with a closed one if that is
+/// closed.
 fn local_status(mut shell: Process) -> std::io::Result<ExitStatus> {
     if let Some(closed) = closed::stand_in()? {
         shell.stdout(closed);
@@ -267,11 +271,11 @@ fn local_status(mut shell: Process) -> std::io::Result<ExitStatus> {
     shell.status()
 }
 
-/// Arguments as they were given.
+/// Arguments before their expansion.
 enum Given {
-    /// To be taken as they are.
+    /// Arguments that are used as they are.
     Literal(Vec<OsString>),
-    /// With patterns to be put out.
+    /// Arguments with patterns to expand.
     Texts(Vec<Text>),
 }
 
@@ -319,12 +323,14 @@ async fn run(command: &Command, given: Given, context: &mut Context<'_>) -> Resu
     }
 }
 
-/// `result` holds a failure that was reported when it happened, or an error that was not.
+/// Reports the result and closes the output. `result` is a failure that was already reported, or an
+/// error that was not.
 fn finish(session: &Session, command: &Command, result: Result<Option<Error>>, out: Out) -> Ended {
     let (closed, pipe) = (out.is_closed(), out.is_pipe());
     let finished = out.finish();
     if closed {
-        // `cmd | head` is done when head is; nobody is left to read when our own output is closed.
+        // `cmd | head` ends successfully when head does; if standard output itself is closed, no
+        // reader is left.
         return match finished {
             Ok(()) if pipe => Ended::Well,
             Ok(()) => Ended::ReaderGone,
@@ -352,7 +358,7 @@ fn failed(session: &Session, command: &str, error: &Error) -> Ended {
     Ended::Failed(error.code.exit_code())
 }
 
-/// A statement as one line, for messages.
+/// Returns a statement as one line, for messages.
 pub(crate) fn one_line(statement: &Statement) -> String {
     const SHOWN_MAX: usize = 200;
     let line = dfs_term::text::sanitise(&statement.source).into_owned();

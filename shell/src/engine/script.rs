@@ -1,4 +1,5 @@
-//! Scripts: from `-c`, a file, or standard input. They stop at the first failure, and say where.
+//! Runs scripts from `-c`, a file, or standard input. A script stops at the first failure and
+//! reports its position.
 
 use super::run::{self, one_line};
 use crate::base::exit::Ended;
@@ -10,17 +11,17 @@ use std::io::{BufRead, Read};
 use std::path::Path;
 use tokio::runtime::Handle;
 
-/// What a script on standard input may hold back for a quote to close, in bytes.
+/// The maximum size of an unfinished statement of a script on standard input, in bytes.
 const OPEN_BYTES_MAX: usize = 64 << 20;
 
-/// The most bytes of a script.
+/// The maximum size of a script, in bytes.
 const FILE_BYTES_MAX: u64 = 64 << 20;
-/// Some editors put this character before the text of a file.
+/// Some editors write this character at the beginning of a file.
 const BYTE_ORDER_MARK: char = '\u{feff}';
-/// How deep scripts may run scripts.
+/// The maximum nesting depth of scripts.
 pub(crate) const DEPTH_MAX: usize = 16;
 
-/// Runs a text that is there as a whole: when it cannot be understood, nothing of it runs. Gives the exit code.
+/// Runs a complete text; if it cannot be parsed, no part of it runs. Returns the exit code.
 pub(crate) async fn run_text(session: &mut Session, name: &str, text: &str) -> u8 {
     let mut script = Script::new(name);
     match parse(text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)) {
@@ -30,10 +31,11 @@ pub(crate) async fn run_text(session: &mut Session, name: &str, text: &str) -> u
     script.code()
 }
 
-/// Runs a script from a file. Gives the exit code.
+/// Runs a script from a file. Returns the exit code.
 ///
 /// # Errors
-/// When it cannot be read, or is being run already: a script has no way to end such a circle.
+/// Returns an error if the file cannot be read, or if it is already running: such a recursion would
+/// never end.
 pub(crate) async fn run_file(session: &mut Session, file: &Path) -> Result<u8> {
     let path = file.canonicalize().map_err(|error| local_io(file, &error))?;
     if session.scripts.contains(&path) {
@@ -61,13 +63,13 @@ fn read(file: &Path) -> Result<String> {
     String::from_utf8(bytes).map_err(|_| usage("the script is not UTF-8").at(file.display()))
 }
 
-/// Runs what comes on standard input, statement by statement as they come. Gives the exit code.
+/// Runs the statements of standard input as they arrive. Returns the exit code.
 pub(crate) fn run_stdin(session: &mut Session, runtime: &Handle) -> u8 {
     let mut script = Script::new("stdin");
     let (mut text, mut lines_done) = (String::new(), 0);
     while script.goes_on() {
         let mut line = String::new();
-        // Not locked for longer, because a command may read standard input, too.
+        // The lock is released after each line, because a command may read standard input as well.
         let read = std::io::stdin().lock().read_line(&mut line);
         let end = matches!(read, Ok(0));
         if let Err(error) = read {
@@ -95,13 +97,13 @@ pub(crate) fn run_stdin(session: &mut Session, runtime: &Handle) -> u8 {
     script.code()
 }
 
-/// A script under way.
+/// A running script.
 #[derive(Debug)]
 struct Script<'n> {
     name: &'n str,
-    /// The code of the first failure.
+    /// The exit code of the first failure.
     failed: Option<u8>,
-    /// Set when nothing more is to be run: the exit code.
+    /// The exit code, set when the script must stop.
     ended: Option<u8>,
 }
 
@@ -158,7 +160,7 @@ impl<'n> Script<'n> {
                 self.failed.get_or_insert(code);
             }
             Ended::Failed(code) => {
-                // In JSON the error itself says where it was.
+                // In JSON the error already contains the position.
                 if !session.options.json {
                     eprintln!("dfs-shell: {}:{line}: stopped at: {}", self.name, one_line(statement));
                 }

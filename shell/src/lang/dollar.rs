@@ -1,4 +1,4 @@
-//! What stands behind a `$`: a variable, or `'…'` with escapes.
+//! Parses the text after a `$`: a variable, or `'…'` with escapes.
 
 use super::parse::{Parser, SyntaxError};
 use super::word::{Piece, Variable};
@@ -18,7 +18,7 @@ impl Parser<'_> {
             Some('{') => self.braced()?,
             Some('\'') => return self.dollar_quoted(),
             Some(c) if c == '_' || c.is_ascii_alphabetic() => Variable::Named(self.name()),
-            // A dollar on its own is a dollar.
+            // A lone dollar sign is literal.
             _ => return Ok(Piece::Quoted("$".to_owned())),
         };
         Ok(Piece::Variable(variable))
@@ -55,7 +55,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `$'…'`, for characters that cannot be typed: `\n \r \t \e \\ \' \xHH \u{HEX}`.
+    /// Parses `$'…'`, for characters that cannot be typed: `\n \r \t \e \\ \' \xHH \u{HEX}`.
     fn dollar_quoted(&mut self) -> Result<Piece, SyntaxError> {
         let line = self.line;
         self.next();

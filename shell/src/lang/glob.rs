@@ -3,49 +3,50 @@
 use super::text::Text;
 use dfs_types::glob::{Glob, Symbol};
 
-/// The most words that the braces of one word may give.
+/// The maximum number of words that the braces of one word may produce.
 pub const BRACED_MAX: usize = 4096;
-/// The most characters that all of them may have, as if each were as long as the word.
+/// The maximum number of characters of all these words, assuming that each is as long as the
+/// original word.
 const BRACED_SYMBOLS_MAX: usize = 1 << 24;
 
-/// A pattern of a path, part by part.
+/// A pattern of a path, split into its components.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
-    /// It began with `/`.
+    /// True if the pattern began with `/`.
     pub absolute: bool,
-    /// It ended with `/`: only directories match.
+    /// True if the pattern ended with `/`: only directories match.
     pub directories_only: bool,
     pub parts: Vec<Part>,
 }
 
-/// One part of a pattern, between two `/`.
+/// One component of a pattern, between two `/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
     /// A name without patterns.
     Name(String),
-    /// A name by pattern.
+    /// A name with patterns.
     Like(Like),
-    /// `**`: any number of directories, none included.
+    /// `**`: zero or more directories.
     AnyDepth,
 }
 
-/// The pattern of one name.
+/// The pattern of one component.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Like {
     glob: Glob,
-    /// It begins with a dot itself.
+    /// True if the pattern begins with a literal dot.
     dotted: bool,
 }
 
-/// The braces of one word would give too many words.
+/// The error for a word whose braces produce too many words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the braces give more than {BRACED_MAX} words, or longer ones than can be paths")]
 pub struct TooManyWords;
 
-/// Puts out the braces: `a{b,c}d` becomes `abd` and `acd`. Braces without a comma in them are text.
+/// Expands braces: `a{b,c}d` becomes `abd` and `acd`. Braces without a comma are literal.
 ///
 /// # Errors
-/// When that gives too many.
+/// Returns an error if the result has too many words or characters.
 pub fn braces(text: &Text) -> Result<Vec<Text>, TooManyWords> {
     let mut done = Vec::new();
     let mut open = vec![text.symbols().to_vec()];
@@ -54,7 +55,7 @@ pub fn braces(text: &Text) -> Result<Vec<Text>, TooManyWords> {
             done.push(Text::of(&symbols));
             continue;
         };
-        // The last pushed is the next taken, so that the words come in the order written.
+        // The last pushed is taken next, so that the words keep their written order.
         for (start, end) in alternatives.into_iter().rev() {
             let words = done.len() + open.len() + 1;
             if words > BRACED_MAX || words.saturating_mul(text.symbols().len()) > BRACED_SYMBOLS_MAX {
@@ -69,9 +70,10 @@ pub fn braces(text: &Text) -> Result<Vec<Text>, TooManyWords> {
 
 type Span = (usize, usize);
 
-/// The first `{…,…}`: where its braces stand, and where each of its alternatives. One pass: lines of a megabyte are pasted.
+/// Returns the positions of the first `{…,…}` and of its alternatives. Takes one pass, because
+/// pasted lines may be megabytes long.
 fn first_group(symbols: &[Symbol]) -> Option<(Span, Vec<Span>)> {
-    // For each brace that is open: where it stands, and the commas behind it.
+    // Holds the position of each open brace and of the commas after it.
     let mut open: Vec<(usize, Vec<usize>)> = Vec::new();
     let mut first: Option<(Span, Vec<usize>)> = None;
     for (at, symbol) in symbols.iter().enumerate().filter(|(_, symbol)| symbol.active) {
@@ -94,13 +96,13 @@ fn first_group(symbols: &[Symbol]) -> Option<(Span, Vec<Span>)> {
 }
 
 impl Pattern {
-    /// The pattern that a text is; none when nothing in it is a pattern.
+    /// Returns the pattern of a text; none if the text contains no pattern.
     pub fn of(text: &Text) -> Option<Self> {
         let symbols = text.symbols();
         let pieces: Vec<&[Symbol]> =
             symbols.split(|symbol| symbol.c == '/').filter(|piece| !piece.is_empty()).collect();
         let mut parts: Vec<Part> = pieces.into_iter().map(part).collect();
-        // Any depth below any depth is any depth; each would be walked again at every directory of the one before.
+        // Consecutive `**` are equal to one; each more would walk every directory again.
         parts.dedup_by(|next, before| *next == Part::AnyDepth && *before == Part::AnyDepth);
         let ends_with_slash = symbols.last().is_some_and(|symbol| symbol.c == '/');
         parts.iter().any(|part| !matches!(part, Part::Name(_))).then(|| Self {
@@ -124,12 +126,13 @@ impl Like {
         Self { dotted: glob.prefix().starts_with('.'), glob }
     }
 
-    /// What every name that matches begins with.
+    /// Returns the prefix that every matching name has.
     pub fn prefix(&self) -> String {
         self.glob.prefix()
     }
 
-    /// Whether a name matches. As in sh, a name that begins with a dot only matches a pattern that says so.
+    /// Returns true if the name matches. As in sh, a name that begins with a dot only matches a
+    /// pattern that begins with a dot.
     pub fn matches(&self, name: &str) -> bool {
         (self.dotted || !name.starts_with('.')) && self.glob.matches(name)
     }

@@ -1,8 +1,9 @@
-//! The language of a line, as pure code: from text to statements, from words to arguments, from arguments to text.
+//! The language of a line, as pure code: parses text into statements, expands words into arguments,
+//! quotes arguments as text.
 //!
-//! [`parse`] splits a text into [`Statement`]s of [`Word`]s; [`Scope::expand`] puts the variables in and gives
-//! [`Text`]s, in which each character knows whether it was quoted; [`glob`] makes patterns of those; [`quote`] writes a
-//! text so that it reads back as one word.
+//! [`parse`] splits a text into [`Statement`]s of [`Word`]s; [`Scope::expand`] expands the
+//! variables and returns [`Text`]s, in which each quoted character is marked; [`glob`] turns those
+//! into patterns; [`quote`] writes a text so that it reads back as one word.
 
 mod dollar;
 pub mod glob;

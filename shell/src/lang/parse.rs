@@ -1,25 +1,26 @@
-//! From text to statements. One pass, linear in the text.
+//! Parses text into statements. Takes one pass, linear in the length of the text.
 
 use super::word::{Action, Output, Piece, Statement, Word};
 use std::iter::Peekable;
 use std::str::CharIndices;
 
-/// Why a text is no list of statements.
+/// The error for a text that cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}")]
 pub struct SyntaxError {
-    /// What is wrong, in words.
+    /// The message.
     pub what: String,
-    /// The line of the text where it begins, from 1.
+    /// The line of the text where the error begins, from 1.
     pub line: usize,
-    /// More text could make it right: an open quote, a backslash or a `|` at the end.
+    /// True if more text could complete the statement: an open quote, a backslash or a `|` at the
+    /// end.
     pub incomplete: bool,
 }
 
-/// Splits a text into statements.
+/// Parses a text into statements.
 ///
 /// # Errors
-/// For the first thing that cannot be understood.
+/// Returns the first syntax error.
 pub fn parse(text: &str) -> Result<Vec<Statement>, SyntaxError> {
     let mut parser = Parser { text, chars: text.char_indices().peekable(), line: 1 };
     let mut statements = Vec::new();
@@ -35,7 +36,7 @@ pub(super) struct Parser<'t> {
     pub(super) line: usize,
 }
 
-/// What ends a bare stretch of a word.
+/// Returns true if the character ends an unquoted part of a word.
 fn ends_word(c: char) -> bool {
     c.is_whitespace() || matches!(c, ';' | '|' | '>' | '&')
 }
@@ -60,7 +61,7 @@ impl<'t> Parser<'t> {
         there
     }
 
-    /// Where the next character stands, in bytes.
+    /// Returns the position of the next character, in bytes.
     pub(super) fn at(&mut self) -> usize {
         self.chars.peek().map_or(self.text.len(), |(at, _)| *at)
     }
@@ -77,7 +78,7 @@ impl<'t> Parser<'t> {
         SyntaxError { what: what.to_owned(), line, incomplete: true }
     }
 
-    /// Skips space, `;` and comments; false at the end of the text.
+    /// Skips white space, `;` and comments; returns false at the end of the text.
     fn skip_to_statement(&mut self) -> bool {
         while let Some(c) = self.peek() {
             match c {
@@ -97,7 +98,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Whether a backslash and the end of a line stand here: the line goes on on the next.
+    /// Returns true at a backslash before the end of a line, which continues the line.
     fn is_continuation(&mut self) -> bool {
         let at = self.at();
         let rest = self.text.as_bytes().get(at + 1..).unwrap_or_default();
@@ -110,7 +111,7 @@ impl<'t> Parser<'t> {
         self.next();
     }
 
-    /// Skips space within a line, and a comment at its end.
+    /// Skips white space within a line, and a comment at its end.
     fn skip_space(&mut self) {
         while let Some(c) = self.peek() {
             match c {
@@ -123,7 +124,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// One statement; none when there were only marks, as in `@`.
+    /// Parses one statement; returns `None` if there were only marks, as in `@`.
     fn statement(&mut self) -> Result<Option<Statement>, SyntaxError> {
         let (line, start) = (self.line, self.at());
         let (mut may_fail, mut silent) = (false, false);
@@ -204,10 +205,11 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// The text for the local shell: up to a `;` or the end of the line that is not quoted. The line does not end behind a `|`.
+    /// Returns the text for the local shell: up to an unquoted `;` or end of line. The line
+    /// continues after a `|`.
     fn pipe(&mut self) -> Result<String, SyntaxError> {
         let (line, start) = (self.line, self.at());
-        // A local command must still come.
+        // A local command must follow.
         let mut goes_on = true;
         let mut before = ' ';
         while let Some(c) = self.peek() {
@@ -240,7 +242,8 @@ impl<'t> Parser<'t> {
         if command.is_empty() { Err(self.error("a local command must stand behind |")) } else { Ok(command.to_owned()) }
     }
 
-    /// Whether nothing stands behind the `&` that comes, and nothing before it that it belongs to, as in `2>&1` and `&&`.
+    /// Returns true if the next `&` ends the statement: nothing follows it, and it does not belong
+    /// to the text before it, as in `2>&1` and `&&`.
     fn ends_in_background(&mut self) -> bool {
         let at = self.at();
         let (before, rest) = (self.between(0, at), self.between(at + 1, self.text.len()));
@@ -313,7 +316,7 @@ impl<'t> Parser<'t> {
         let line = self.line;
         self.next();
         let mut text = String::new();
-        // An empty pair of quotes is a piece, too: it makes an empty word.
+        // An empty pair of quotes counts as a piece: it makes an empty word.
         let before = pieces.len();
         loop {
             match self.peek() {
@@ -342,7 +345,7 @@ impl<'t> Parser<'t> {
         Ok(())
     }
 
-    /// Between double quotes a backslash only escapes what would have a meaning there.
+    /// Between double quotes, a backslash only escapes characters with a special meaning there.
     fn escape_in_double(&mut self, text: &mut String) {
         if self.is_continuation() {
             return self.skip_continuation();

@@ -2,7 +2,7 @@ use super::*;
 use crate::lang::{Scope, quote};
 use proptest::prelude::*;
 
-/// The words of a text as plain arguments, statement by statement.
+/// Returns the words of a text as plain arguments, per statement.
 fn words(text: &str) -> Result<Vec<Vec<String>>, SyntaxError> {
     let scope = Scope::new(vec!["one".into(), "two words".into()]);
     let plain = |action: Action| match action {

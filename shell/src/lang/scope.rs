@@ -4,20 +4,21 @@ use super::text::Text;
 use super::word::{Piece, Variable, Word};
 use std::collections::BTreeMap;
 
-/// What `$` can name.
+/// The variables and arguments that `$` can name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope {
     variables: BTreeMap<String, String>,
     arguments: Vec<String>,
 }
 
-/// A variable that was used and is not set. Putting nothing in its place would turn `rm -r /tmp/$x` into `rm -r /tmp/`.
+/// The error for a variable that is not set. Expanding it to nothing would turn `rm -r /tmp/$x`
+/// into `rm -r /tmp/`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("${0} is not set")]
 pub struct UnsetVariable(pub String);
 
 impl Scope {
-    /// No variables, and these arguments of the script.
+    /// Returns a scope without variables, with these script arguments.
     pub fn new(arguments: Vec<String>) -> Self {
         Self { variables: BTreeMap::new(), arguments }
     }
@@ -27,26 +28,26 @@ impl Scope {
         self.variables.insert(name.into(), value.into());
     }
 
-    /// The variables, by name.
+    /// Returns the variables, sorted by name.
     pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
         self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The arguments of the script.
+    /// Returns the arguments of the script.
     pub fn arguments(&self) -> &[String] {
         &self.arguments
     }
 
-    /// Puts other arguments in the place of those of the script; gives those that were there.
+    /// Replaces the arguments of the script; returns the previous ones.
     pub fn replace_arguments(&mut self, arguments: Vec<String>) -> Vec<String> {
         std::mem::replace(&mut self.arguments, arguments)
     }
 
-    /// A word as arguments: one, but for a `$@` on its own, which gives as many as there are.
-    /// Values are not split and their characters have no meaning, whatever they are.
+    /// Expands a word into arguments: exactly one, except for a lone `$@`, which returns all
+    /// arguments of the script. Values are never split, and their characters are always literal.
     ///
     /// # Errors
-    /// When a variable is not set.
+    /// Returns an error if a variable is not set.
     pub fn expand(&self, word: &Word) -> Result<Vec<Text>, UnsetVariable> {
         if let [Piece::Variable(Variable::Arguments)] = word.pieces.as_slice() {
             return Ok(self.arguments.iter().map(|argument| Text::literal(argument)).collect());

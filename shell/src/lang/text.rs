@@ -1,28 +1,28 @@
-//! An argument in which each character knows whether it was quoted.
+//! An argument in which each quoted character is marked as such.
 
 use super::quote;
 use dfs_types::glob::Symbol;
 
-/// A word after its variables were put in.
+/// A word after the expansion of its variables.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Text {
     symbols: Vec<Symbol>,
 }
 
 impl Text {
-    /// A text of these symbols.
+    /// Returns a text of these symbols.
     pub fn of(symbols: &[Symbol]) -> Self {
         Self { symbols: symbols.to_vec() }
     }
 
-    /// A text in which nothing is active.
+    /// Returns a text in which every character is literal.
     pub fn literal(text: &str) -> Self {
         let mut this = Self::default();
         this.push(text, false);
         this
     }
 
-    /// A text as written without quotes.
+    /// Returns a text as written without quotes.
     pub fn bare(text: &str) -> Self {
         let mut this = Self::default();
         this.push(text, true);
@@ -33,17 +33,17 @@ impl Text {
         self.symbols.extend(text.chars().map(|c| Symbol { c, active }));
     }
 
-    /// Its characters.
+    /// Returns the characters.
     pub fn symbols(&self) -> &[Symbol] {
         &self.symbols
     }
 
-    /// The text alone.
+    /// Returns the plain text.
     pub fn plain(&self) -> String {
         self.symbols.iter().map(|symbol| symbol.c).collect()
     }
 
-    /// As a word of a line that reads back as this text, with the patterns in it.
+    /// Returns the text as a word of a line that reads back as this text, including its patterns.
     pub fn written(&self) -> String {
         if self.symbols.is_empty() {
             return quote("").into_owned();
@@ -56,7 +56,8 @@ impl Text {
         written.collect()
     }
 
-    /// Whether it begins with an active `~` that stands for the home directory, and what follows that.
+    /// Returns the text after an active `~` that stands for the home directory; none if there is no
+    /// such `~`.
     pub fn behind_home(&self) -> Option<Text> {
         match self.symbols.as_slice() {
             [Symbol { c: '~', active: true }] => Some(Text::default()),
@@ -67,7 +68,7 @@ impl Text {
         }
     }
 
-    /// This text with `front`, literal, before it.
+    /// Returns this text with the literal `front` before it.
     #[must_use]
     pub fn behind(&self, front: &str) -> Text {
         let mut text = Text::literal(front);

@@ -1,31 +1,31 @@
-//! What a text is made of once it is parsed.
+//! The syntax tree of a text.
 
-/// One command with all that stands around it.
+/// One command with its prefixes, output and suffix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
-    /// The line of the text on which it begins, from 1.
+    /// The line of the text on which the statement begins, from 1.
     pub line: usize,
-    /// As it was written, without the space around it.
+    /// The text as written, without surrounding white space.
     pub source: String,
-    /// It began with `-`: a script goes on when it fails.
+    /// True if the statement began with `-`: a script continues if it fails.
     pub may_fail: bool,
-    /// It began with `@`: `-v` does not show it.
+    /// True if the statement began with `@`: `-v` does not print it.
     pub silent: bool,
-    /// It ended with `&`: it runs in the background.
+    /// True if the statement ended with `&`: it runs in the background.
     pub background: bool,
     pub action: Action,
 }
 
-/// What a statement does.
+/// The action of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// A command of ours; there is at least one word.
+    /// A command of this shell with at least one word.
     Command { words: Vec<Word>, output: Output },
-    /// `!command`: the rest of the line goes to the local shell as it is.
+    /// `!command`: the rest of the line is passed to the local shell unchanged.
     Local(String),
 }
 
-/// Where the output of a command goes.
+/// The destination of the output of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
     Stdout,
@@ -34,15 +34,15 @@ pub enum Output {
         path: Word,
         append: bool,
     },
-    /// `| command`: the local shell gets the text behind the bar as it is.
+    /// `| command`: the text after the bar is passed to the local shell unchanged.
     Pipe(String),
 }
 
-/// One word: pieces that stand together without space.
+/// One word: adjacent pieces without white space between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
     pub pieces: Vec<Piece>,
-    /// Where it stands in the text, in bytes.
+    /// The position in the text, in bytes.
     pub start: usize,
     pub end: usize,
 }
@@ -50,14 +50,14 @@ pub struct Word {
 /// A piece of a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
-    /// Without quotes: `* ? [ ] { } ,` and a leading `~` have their meaning.
+    /// Unquoted text: `* ? [ ] { } ,` and a leading `~` have their special meaning.
     Bare(String),
-    /// Quoted or escaped: every character is itself.
+    /// Quoted or escaped text: every character is literal.
     Quoted(String),
     Variable(Variable),
 }
 
-/// What stands behind a `$`.
+/// A variable after a `$`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Variable {
     /// `$name`, `${name}`.

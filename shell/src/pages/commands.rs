@@ -1,4 +1,4 @@
-//! `docs/commands.md`: every command, as `help` explains it.
+//! Generates `docs/commands.md`: every command, as `help` explains it.
 
 use crate::command::{Command, Group};
 use crate::commands::{COMMANDS, help_of};

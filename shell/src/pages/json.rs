@@ -1,4 +1,4 @@
-//! `docs/json.md`: what each command prints with `--json`.
+//! Generates `docs/json.md`: the output of each command with `--json`.
 
 use crate::command::Json;
 use crate::commands::COMMANDS;
@@ -35,7 +35,8 @@ pub(super) fn page() -> String {
     text
 }
 
-/// Leaves out what says nothing to a reader: formats of integers, bounds that every unsigned number has.
+/// Removes parts of a schema that do not help a reader: formats of integers, and the bounds of
+/// every unsigned number.
 fn tidy(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {

@@ -1,5 +1,5 @@
-//! The pages of the manual that are made from the table of commands. They stand in `docs/`; a test fails where one is
-//! stale, and `just docs` writes them anew.
+//! Generates the pages of the manual from the table of commands. They are in `docs/`; a test fails
+//! if one is stale, and `just docs` rewrites them.
 
 mod commands;
 mod json;
@@ -7,7 +7,7 @@ mod shells;
 
 use std::path::PathBuf;
 
-/// A page and where it stands, from the top of the repository.
+/// A page and its path from the root of the repository.
 struct Page {
     path: &'static str,
     text: String,

@@ -1,11 +1,13 @@
-//! The manual page, and completions for the shells that people call `dfs-shell COMMAND` from.
+//! Generates the manual page, and the completions of the shells that `dfs-shell COMMAND` is called
+//! from.
 
 use crate::base::options::Options;
 use crate::commands::COMMANDS;
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-/// The program with its commands as clap's subcommands. At run time they are found by our own table, at every prompt alike.
+/// Returns the program with its commands as subcommands of clap. At run time they are looked up in
+/// our own table, in the same way at every prompt.
 fn program() -> clap::Command {
     let options = Options::command();
     let own = options.get_arguments().filter(|arg| arg.get_id() != "words").cloned();
@@ -25,7 +27,7 @@ pub(super) fn completions(shell: Shell) -> String {
     String::from_utf8_lossy(&script).into_owned()
 }
 
-/// roff, section 1.
+/// Returns the manual page in roff, section 1.
 pub(super) fn manual() -> String {
     let manual = clap_mangen::Man::new(program()).section("1").date("").source("dfs").manual("dfs");
     let mut page = Vec::new();
@@ -34,7 +36,7 @@ pub(super) fn manual() -> String {
     for command in COMMANDS.iter() {
         text.push_str(&format!(".SS \"{}\"\n.nf\n", command.usage()));
         for line in crate::commands::help_of(command).lines() {
-            // A leading dot or quote would be taken for a request of roff.
+            // A leading dot or quote would be read as a roff request.
             let line = line.replace('\\', "\\e");
             let guard = if line.starts_with(['.', '\'']) { "\\&" } else { "" };
             text.push_str(&format!("{guard}{line}\n"));

@@ -1,4 +1,5 @@
-//! What could stand at the cursor: names of commands, flags, values of flags, variables, datanodes, paths.
+//! Collects the completion candidates at the cursor: names of commands, flags, values of flags,
+//! variables, datanodes, paths.
 
 use super::choices::{Choice, Choices};
 use super::known::{DEADLINE, Known, Words};
@@ -14,26 +15,26 @@ use crate::session::connect::Target as Cluster;
 use dfs_types::DfsPath;
 use std::time::Instant;
 
-/// What of a session completion needs, as it was when the prompt came.
+/// Holds the state of the session that completion needs, as of the last refresh.
 #[derive(Debug, Clone)]
 pub(super) struct Surroundings {
     pub directory: DfsPath,
     pub variables: Vec<String>,
     pub aliases: Aliases,
     pub known: Known,
-    /// The numbers and lines of the jobs.
+    /// The numbers and command lines of the jobs.
     jobs: Vec<(String, String)>,
     cluster: Option<Cluster>,
 }
 
 impl Surroundings {
-    /// Those of a session that has nothing yet.
+    /// Returns the surroundings of an empty session.
     pub(super) fn new(known: Known) -> Self {
         let (directory, aliases) = (DfsPath::root(), Aliases::default());
         Self { directory, variables: Vec::new(), aliases, known, jobs: Vec::new(), cluster: None }
     }
 
-    /// Takes over what a command may have changed.
+    /// Copies the parts of the session that a command may have changed.
     pub(super) fn refresh(&mut self, session: &Session) {
         self.directory = session.directory.clone();
         self.variables = session.scope.variables().map(|(name, _)| name.to_owned()).collect();
@@ -42,7 +43,7 @@ impl Surroundings {
         self.cluster = session.target().cloned();
     }
 
-    /// What could stand at the cursor. Waits for the cluster, if at all, for no longer than a person notices.
+    /// Returns the completion candidates at the cursor. Waits at most [`DEADLINE`] for the cluster.
     pub(super) fn choices(&self, target: &Target) -> Choices {
         let typed = target.typed.as_str();
         match &target.place {
@@ -68,7 +69,8 @@ impl Surroundings {
         }
     }
 
-    /// The command that words belong to, and those behind its name: what an alias stands for, what `time` is to run.
+    /// Returns the command that the words call and its arguments, with aliases expanded and prefix
+    /// commands such as `time` skipped.
     pub(super) fn command(&self, words: &[String]) -> Option<(&'static Command, Vec<String>)> {
         let mut words = self.aliases.unfolded(words);
         loop {
@@ -114,7 +116,8 @@ impl Surroundings {
         }
     }
 
-    /// `NAME=` for what can be set, and behind it the values of an option.
+    /// Returns `NAME=` for each variable and option that can be set, and after an `=` the values of
+    /// that option.
     fn settings(&self, typed: &str) -> Choices {
         if let Some((name, _)) = typed.split_once('=') {
             let option = shell_options().find(|(option, _)| *option == name);
@@ -128,7 +131,7 @@ impl Surroundings {
         Choices::of(options.chain(variables), typed).sorted()
     }
 
-    /// The daemons of the local cluster; of any other one, the datanodes.
+    /// Returns the daemons of a local cluster; for any other cluster, the datanodes.
     fn daemons(&self, typed: &str) -> Choices {
         let cluster = self.cluster.clone();
         let daemons = self.known.looked_up(move || cluster.and_then(|cluster| cluster.daemons())).flatten();
@@ -138,13 +141,13 @@ impl Surroundings {
         }
     }
 
-    /// The local paths that begin so, or could have been meant.
+    /// Returns the local paths that begin with the typed text, or the closest ones if none does.
     fn local(&self, typed: &str, only_directories: bool) -> Choices {
         let typed = typed.to_owned();
         self.known.looked_up(move || local::paths(&typed, only_directories)).unwrap_or_default()
     }
 
-    /// The remote paths that begin so.
+    /// Returns the remote paths that begin with the typed text, or the closest ones if none does.
     fn remote(&self, typed: &str, only_directories: bool) -> Choices {
         let Some((directory, above, prefix)) = self.split(typed) else { return Choices::default() };
         if prefix == ".." {
@@ -158,13 +161,15 @@ impl Surroundings {
         if list.is_empty() && !page.more && !answer.late {
             return self.meant(typed, only_directories, until);
         }
-        // Files among those that were not listed are no candidates where a directory is wanted: nobody knows how many.
+        // If only directories are wanted, the number of unlisted candidates is unknown: the total
+        // also counts files.
         let others =
             page.more.then(|| page.total.filter(|_| !only_directories).map(|total| total - page.names.len() as u64));
         Choices { list, others, late: answer.late, folded: false }
     }
 
-    /// The remote paths that could have been meant where none begins so.
+    /// Returns the remote paths that the typed text may abbreviate or misspell, used if none begins
+    /// with it.
     fn meant(&self, typed: &str, only_directories: bool, until: Instant) -> Choices {
         let mut late = false;
         let mut names = |above: &str, prefix: &str| {
@@ -177,7 +182,8 @@ impl Surroundings {
         Choices { late, ..Choices::meant(found, typed, only_directories) }
     }
 
-    /// The directory that a remote path that was begun is in, as it was typed, and the beginning of the name.
+    /// Splits a partly typed remote path into its resolved directory, that directory as typed, and
+    /// the beginning of the name.
     pub(super) fn split<'t>(&self, typed: &'t str) -> Option<(DfsPath, &'t str, &'t str)> {
         let cut = typed.rfind('/').map_or(0, |slash| slash + 1);
         let (above, prefix) = typed.split_at(cut);
@@ -191,7 +197,7 @@ fn known(words: Words, typed: &str) -> Choices {
     Choices { late: words.late, ..Choices::words(words.words, typed) }
 }
 
-/// The flags of a command, and what they do.
+/// Returns the flags of a command with their descriptions.
 fn flags(definition: &clap::Command) -> Vec<Choice> {
     let of = |arg: &clap::Arg| {
         let about = arg.get_help().map(ToString::to_string).unwrap_or_default();
@@ -202,8 +208,9 @@ fn flags(definition: &clap::Command) -> Vec<Choice> {
     definition.get_arguments().filter(|arg| !arg.is_positional() && !arg.is_hide_set()).flat_map(of).collect()
 }
 
-/// What the word behind `words` may name; where a command takes many and then one of another kind, both. Or, in `Err`, the
-/// words that it must be one of.
+/// Returns the kinds of values that the word after `words` may have: two kinds if the command takes
+/// many values of one kind followed by one of another. Returns in `Err` the fixed list of words if
+/// there is one.
 pub(super) fn kinds(command: &Command, words: &[String]) -> Result<Vec<Kind>, Vec<Choice>> {
     let definition = command.definition();
     let with_cursor: Vec<&str> = words.iter().map(String::as_str).chain([""]).collect();
@@ -225,7 +232,7 @@ pub(super) fn kinds(command: &Command, words: &[String]) -> Result<Vec<Kind>, Ve
     }
 }
 
-/// The words that an argument or flag may be, where they are few and known.
+/// Returns the possible values of an argument or flag that has a fixed list of them.
 fn values(arg: &clap::Arg) -> Vec<Choice> {
     let values = arg.get_possible_values();
     let about = |value: &clap::builder::PossibleValue| value.get_help().map(ToString::to_string).unwrap_or_default();

@@ -1,49 +1,49 @@
-//! From what could stand at the cursor to what the editor does and shows. Pure.
+//! Turns completion candidates into an edit of the line or a menu. Pure.
 
 use super::directories::Name;
 use super::menu::Content;
 use super::target::{Target, completed};
 use dfs_term::text::sanitise;
 
-/// Candidates that are shown. Nobody reads that many.
+/// The maximum number of candidates that are shown.
 const SHOWN_MAX: usize = 500;
 
-/// Something that could stand at the cursor.
+/// A completion candidate.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Choice {
     /// The whole word, without quotes.
     pub text: String,
-    /// What is shown of it.
+    /// The text that the menu shows.
     pub shown: String,
-    /// Nothing comes behind it in this word.
+    /// True if the word ends after this candidate, so that a space follows.
     pub ended: bool,
-    /// What is said of it, in one line.
+    /// A description of one line.
     pub about: Option<String>,
 }
 
-/// All that could stand at the cursor.
+/// All completion candidates at the cursor.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Choices {
     pub list: Vec<Choice>,
-    /// There are others, and how many, if that is known.
+    /// Set if there are more candidates than listed; holds their number if it is known.
     pub others: Option<Option<u64>>,
-    /// The cluster did not answer in time.
+    /// True if the cluster did not answer in time.
     pub late: bool,
-    /// They begin as what was typed only where the case of letters does not count.
+    /// True if the candidates match the typed text only with letter case ignored.
     pub folded: bool,
 }
 
-/// What comes of a completion.
+/// The result of a completion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Offer {
     Nothing,
-    /// A text in the place of the word, and what is to be said behind the line.
+    /// Replaces the word with the text; the note, if any, is shown after the line.
     Text(String, Option<&'static str>),
-    /// Several, to be shown below the line.
+    /// Shows several candidates below the line.
     Menu(Content),
 }
 
-/// The cells and lines of the terminal.
+/// The width and height of the terminal, in cells and lines.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Screen {
     pub cells: usize,
@@ -51,21 +51,22 @@ pub(super) struct Screen {
 }
 
 impl Choice {
-    /// A word that is shown as it is.
+    /// Returns a candidate that is shown as it is.
     pub(super) fn word(text: &str) -> Self {
         Self { text: text.to_owned(), shown: sanitise(text).into_owned(), ended: true, about: None }
     }
 
-    /// A word with what is said of it.
+    /// Returns a candidate with a description.
     pub(super) fn explained(text: &str, about: &str) -> Self {
         let about = sanitise(about.lines().next().unwrap_or_default()).into_owned();
         Self { about: Some(about).filter(|about| !about.is_empty()), ..Self::word(text) }
     }
 
-    /// A path: `above` was typed already, `name` is in that directory.
+    /// Returns a path as a candidate: `above` is the part that was typed already, `name` is an
+    /// entry of that directory.
     pub(super) fn path(above: &str, name: &str, is_directory: bool) -> Self {
         let slash = if is_directory { "/" } else { "" };
-        // A word that begins with a dash would be taken for a flag.
+        // A word that begins with a dash would be parsed as a flag.
         let here = if above.is_empty() && name.starts_with('-') { "./" } else { "" };
         Self {
             text: format!("{here}{above}{name}{slash}"),
@@ -77,12 +78,13 @@ impl Choice {
 }
 
 impl Choices {
-    /// Words that begin so.
+    /// Returns the words that begin with the typed text.
     pub(super) fn words<S: AsRef<str>>(words: impl IntoIterator<Item = S>, typed: &str) -> Self {
         Self::of(words.into_iter().map(|word| Choice::word(word.as_ref())), typed)
     }
 
-    /// Those that begin so; where none does, those that do so if the case of letters does not count.
+    /// Returns the choices that begin with the typed text; if none does, those that match with
+    /// letter case ignored.
     pub(super) fn of(choices: impl IntoIterator<Item = Choice>, typed: &str) -> Self {
         let near: Vec<Choice> = choices.into_iter().filter(|choice| begins_folded(&choice.text, typed)).collect();
         let folded = near.iter().all(|choice| !choice.text.starts_with(typed));
@@ -90,26 +92,27 @@ impl Choices {
         Self { list: list.collect(), folded, ..Self::default() }
     }
 
-    /// The paths that could have been meant by what was typed.
+    /// Returns candidates for the paths that the typed text may abbreviate or misspell.
     pub(super) fn meant(found: Vec<(String, Name)>, typed: &str, only_directories: bool) -> Self {
         let typed_above = typed.rfind('/').and_then(|slash| typed.get(..=slash)).unwrap_or_default();
         let fitting = found.into_iter().filter(|(_, (_, directory))| *directory || !only_directories);
         let choice = |(above, (name, directory)): (String, Name)| {
             let choice = Choice::path(&above, &name, directory);
-            // What differs from what was typed is shown.
+            // Shows the whole path if its directory differs from the typed one.
             if above == typed_above { choice } else { Choice { shown: sanitise(&choice.text).into_owned(), ..choice } }
         };
         Self { list: fitting.map(choice).collect(), folded: true, ..Self::default() }.sorted()
     }
 
-    /// In order, each once.
+    /// Sorts the candidates and removes duplicates.
     pub(super) fn sorted(mut self) -> Self {
         self.list.sort();
         self.list.dedup_by(|a, b| a.text == b.text);
         self
     }
 
-    /// These and those; where some begin as what was typed, only they.
+    /// Merges two lists of candidates. If only one of them matches the letter case of the typed
+    /// text, that one is kept.
     pub(super) fn and(mut self, those: Self) -> Self {
         self.others = match (self.others, those.others) {
             (Some(Some(these)), Some(Some(those))) => Some(Some(these + those)),
@@ -125,12 +128,12 @@ impl Choices {
         self.sorted()
     }
 
-    /// What is put in, or shown. `raw` is what was typed, with its quotes.
+    /// Returns the edit or the menu for the target. `raw` is the typed text with its quotes.
     pub(super) fn offer(mut self, target: &Target, raw: &str) -> Offer {
         let note = self.late.then_some(if self.list.is_empty() { "the cluster does not answer" } else { "stale" });
         let common = if self.others.is_some() { String::new() } else { self.common() };
         match self.list.as_slice() {
-            // Put in what is there already, so that the note is shown.
+            // The text is replaced with itself, so that the note is shown.
             [] if note.is_some() => Offer::Text(raw.to_owned(), note),
             [] => Offer::Nothing,
             [one] if self.others.is_none() => Offer::Text(completed_path(&one.text, target.quote, one.ended), note),
@@ -147,7 +150,7 @@ impl Choices {
         }
     }
 
-    /// What all of them begin with.
+    /// Returns the longest common prefix of all candidates.
     fn common(&self) -> String {
         let Some((first, rest)) = self.list.split_first() else { return String::new() };
         let shared = |a: &str, b: &str| a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
@@ -156,13 +159,13 @@ impl Choices {
     }
 }
 
-/// Returns true if a text begins so where the case of letters does not count.
+/// Returns true if `text` begins with `typed`, ignoring letter case.
 pub(super) fn begins_folded(text: &str, typed: &str) -> bool {
     let mut letters = text.chars().flat_map(char::to_lowercase);
     typed.chars().flat_map(char::to_lowercase).all(|letter| letters.next() == Some(letter))
 }
 
-/// [`completed`], but a `~` that stands for the home directory stays bare.
+/// Returns the same as [`completed`], but leaves a `~` that stands for the home directory unquoted.
 pub(super) fn completed_path(path: &str, quote: Option<char>, ended: bool) -> String {
     match path.strip_prefix("~/") {
         Some(rest) if quote.is_none() => format!("~/{}", completed(rest, None, ended)),
@@ -180,7 +183,7 @@ mod tests {
         Choices { list: list.collect(), ..Choices::default() }
     }
 
-    /// What is put in, or shown, when Tab is pressed behind `line`.
+    /// Returns the text that Tab inserts after `line`, or the menu that it shows, and the note.
     fn offered(choices: Choices, line: &str) -> (Vec<String>, Option<&'static str>) {
         let target = target(line).expect("completable");
         let raw = line.get(target.start..).expect("in the line").to_owned();

@@ -1,7 +1,8 @@
-//! What the keys and the helper of the editor share while a line is typed.
+//! Holds the state that the key handlers and the helper of the editor share while a line is typed.
 //!
-//! A key handler of the editor can only name a command. The one command that calls code of ours with the line is
-//! completion: a handler leaves at the desk what the line is to become, and asks for a completion, which puts it in.
+//! A key handler of the editor can only name a command. Completion is the only command that passes
+//! the line to our code: a handler stores the wanted edit on the desk and requests a completion,
+//! which applies it.
 
 use super::menu::{Menu, Step};
 use super::recall::Recall;
@@ -10,35 +11,35 @@ use rustyline::Cmd;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A desk that several use.
+/// A desk shared by the key handlers and the helper.
 pub(super) type Shared = Arc<Mutex<Desk>>;
 
-/// What lies there.
+/// The shared state of one line.
 #[derive(Debug, Default)]
 pub(super) struct Desk {
-    /// What the next completion puts in.
+    /// The edit that the next completion applies.
     put: Option<Put>,
     pub recall: Option<Recall>,
     pub menu: Option<Menu>,
-    /// How the line was left, where not by Enter.
+    /// The way the line was left, if not by Enter.
     pub left: Option<Left>,
-    /// The line goes on one that was typed before.
+    /// True if the line continues one that was typed before.
     pub continued: bool,
 }
 
-/// A line that was left without being entered.
+/// The way a line was left without Enter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Left {
-    /// It is given up.
+    /// The line was discarded.
     GivenUp,
-    /// The lines before it are to be edited again.
+    /// The user wants to edit the previous lines again.
     Back,
 }
 
-/// A text, and the part of the line that it replaces.
+/// An edit: a text and the range of the line that it replaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Put {
-    /// The line that it was meant for; in any other it has no place.
+    /// The line that the edit applies to. It is discarded for any other line.
     line: String,
     pub range: Range<usize>,
     pub text: String,
@@ -50,35 +51,35 @@ impl Desk {
         *self = Self { continued, ..Self::default() };
     }
 
-    /// Has the text put in the place of a part of the line.
+    /// Schedules an edit that replaces a range of the line.
     pub(super) fn put(&mut self, line: &str, range: Range<usize>, text: String) -> Cmd {
         self.put = Some(Put { line: line.to_owned(), range, text });
         Cmd::Complete
     }
 
-    /// What is to be put into this line, if anything is.
+    /// Returns the pending edit of this line, if any; discards an edit of another line.
     pub(super) fn pending(&mut self, line: &str) -> Option<&Put> {
         self.put = self.put.take().filter(|put| put.line == line);
         self.put.as_ref()
     }
 
-    /// Takes what is to be put in from the desk.
+    /// Takes the pending edit.
     pub(super) fn take_put(&mut self) -> Option<Put> {
         self.put.take()
     }
 
-    /// The menu below this line, if there is one.
+    /// Returns the menu of this line, if one is open.
     pub(super) fn menu_at(&mut self, line: &str, pos: usize) -> Option<&mut Menu> {
         self.menu.as_mut().filter(|menu| menu.is_at(line, pos))
     }
 
-    /// Puts in another one of the menu below this line, if there is one.
+    /// Selects another entry of the menu of this line and inserts it, if a menu is open.
     pub(super) fn step(&mut self, line: &str, pos: usize, step: Step) -> Option<Cmd> {
         let (range, text) = self.menu_at(line, pos)?.step(step)?;
         Some(self.put(line, range, text))
     }
 
-    /// Closes the menu below this line, if there is one, and takes back what it has put in.
+    /// Closes the menu of this line, if one is open, and reverts the text that it inserted.
     pub(super) fn close(&mut self, line: &str, pos: usize) -> Option<Cmd> {
         let menu = self.menu.take().filter(|menu| menu.is_at(line, pos))?;
         match menu.back() {
@@ -87,17 +88,17 @@ impl Desk {
         }
     }
 
-    /// Closes the menu below this line, if something of it was put in, which stays.
+    /// Closes the menu of this line if an entry was inserted, and keeps that text.
     pub(super) fn accept(&mut self, line: &str, pos: usize) -> Option<Cmd> {
         self.menu_at(line, pos).filter(|menu| menu.has_selection())?;
         self.menu = None;
         Some(Cmd::Repaint)
     }
 
-    /// Leaves the line as it is.
+    /// Leaves the line unchanged.
     pub(super) fn leave(&mut self, how: Left) -> Cmd {
         self.left = Some(how);
-        // The editor draws the line once more, without its hint.
+        // This makes the editor redraw the line without its hint.
         Cmd::AcceptLine
     }
 }

@@ -1,35 +1,36 @@
-//! Directories as they were last seen, for those who may not wait: completion and colours. Pure; the time comes in.
+//! Caches directory listings for callers that must not wait, such as completion and colours. Pure;
+//! the caller passes the time.
 
 use dfs_types::{DfsPath, Entry, Kind};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Pages that are kept; the oldest goes first.
+/// The maximum number of cached pages; the oldest is evicted first.
 const PAGES_MAX: usize = 64;
-/// A page this young answers without the cluster being asked again.
+/// A page younger than this is used without a call to the cluster.
 const FRESH: Duration = Duration::from_secs(3);
-/// A page older than this says nothing any more about what is missing.
+/// A page older than this is not used to decide that a name is missing.
 const TRUSTED: Duration = Duration::from_secs(60);
 
-/// A name, and whether it is a directory, behind which more may come.
+/// A name, and true if it is a directory.
 pub(super) type Name = (String, bool);
 
-/// The names in a directory that begin so.
+/// A directory and the prefix of the names in it.
 pub(super) type Key = (DfsPath, String);
 
-/// The first names of a directory that begin with something, in order.
+/// The first names of a directory that begin with a prefix, sorted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Page {
     pub names: Arc<[Name]>,
-    /// There are more behind them.
+    /// True if there are more names after these.
     pub more: bool,
-    /// How many there are in all, where that is known.
+    /// The total number of names, if it is known.
     pub total: Option<u64>,
 }
 
 impl Page {
-    /// What a master listed.
+    /// Returns the page for a listing of a master.
     pub(super) fn of(entries: Vec<Entry>, more: bool, total: Option<u64>) -> Self {
         let name = |entry: Entry| (entry.name, entry.stat.kind == Kind::Directory);
         let names: Arc<[Name]> = entries.into_iter().map(name).collect();
@@ -37,7 +38,7 @@ impl Page {
         Self { names, more, total }
     }
 
-    /// Those of its names that begin so. Only of a whole page are they all that there are.
+    /// Returns the names that begin with `prefix`. The result is complete only if this page is.
     fn narrowed(&self, prefix: &str) -> Self {
         let names: Arc<[Name]> = self.names.iter().filter(|(name, _)| name.starts_with(prefix)).cloned().collect();
         let total = Some(names.len() as u64);
@@ -51,11 +52,11 @@ struct Kept {
     taken: Instant,
 }
 
-/// What was seen of directories.
+/// A cache of directory listings.
 #[derive(Debug, Default)]
 pub(super) struct Directories {
     pages: HashMap<Key, Kept>,
-    /// What was taken before this may have been changed by a command of ours.
+    /// The time of the last command of this session. Pages taken before it may be outdated.
     changed: Option<Instant>,
 }
 
@@ -68,12 +69,13 @@ impl Directories {
         self.pages.insert(key, Kept { page, taken });
     }
 
-    /// A command of ours ran, which may have changed any of them.
+    /// Marks all pages as outdated, because a command of this session ran and may have changed any
+    /// directory.
     pub(super) fn outdate(&mut self, now: Instant) {
         self.changed = Some(now);
     }
 
-    /// The names that begin so, and whether they were seen just now.
+    /// Returns the cached names that begin with `prefix`, and true if they are fresh.
     pub(super) fn seen(&self, directory: &DfsPath, prefix: &str, now: Instant) -> Option<(Page, bool)> {
         let exact = self.kept(directory, prefix).map(|kept| (kept.page.clone(), self.is_fresh(kept, now)));
         if exact.as_ref().is_some_and(|(_, fresh)| *fresh) {
@@ -89,7 +91,8 @@ impl Directories {
         }
     }
 
-    /// Whether there is such a name, where that is known; with `begun`, one that begins so, too.
+    /// Returns true if the path exists, false if it does not, and `None` if that is unknown. With
+    /// `begun`, a longer name that begins with this one counts as well.
     pub(super) fn has(&self, path: &DfsPath, begun: bool, now: Instant) -> Option<bool> {
         let (directory, name) = (path.parent()?, path.name()?);
         let prefixes = name.char_indices().map(|(end, _)| name.get(..end)).chain([Some(name)]).flatten();

@@ -1,5 +1,5 @@
-//! What the editor asks us: completions, hints, colours, and whether a line is whole. It is asked at every key, so nothing
-//! here waits, but for completion, which does so for as long as nobody notices.
+//! Provides completion, hints and colours to the editor. The editor calls it at every key, so
+//! nothing here waits; only completion does, for a time too short to be noticed.
 
 use super::candidates::{Surroundings, kinds};
 use super::choices::{Offer, Screen};
@@ -25,24 +25,25 @@ use rustyline::{Changeset, Context, Helper};
 use std::borrow::Cow;
 use std::cell::RefCell;
 
-/// Commands whose remote paths need not be there, all of them or the last of several.
+/// Commands whose remote paths need not exist: all paths of these, or only the last path of those
+/// below.
 const MAKES_ALL: &[&str] = &["mkdir", "touch", "append", "record-append"];
 const MAKES_LAST: &[&str] = &["put", "mv", "cp"];
 
-/// Helps the person who types. It knows of the session what it needs, as it was when the prompt came.
+/// Implements the helper of the editor, from the state of the session as of the last refresh.
 #[derive(Debug)]
 pub(super) struct Assistant {
     surroundings: Surroundings,
     history: History,
     view: View,
-    /// The cells of the prompt.
+    /// The width of the prompt in cells.
     prompt_cells: usize,
-    /// What was typed on the lines before this one.
+    /// The text of the previous lines of this entry.
     before: String,
     desk: Shared,
-    /// What is to be said behind this line: what came of the last completion.
+    /// The result of the last completion, shown after this line.
     note: RefCell<Option<(String, &'static str)>>,
-    /// The menu in its colours, as it was last drawn.
+    /// The menu with colours, as last drawn.
     styled: RefCell<Option<String>>,
 }
 
@@ -54,12 +55,13 @@ impl Assistant {
         Self { surroundings, history, view, prompt_cells: 0, before, desk, note, styled: RefCell::default() }
     }
 
-    /// Takes over what a command may have changed.
+    /// Copies the parts of the session that a command may have changed.
     pub(super) fn refresh(&mut self, session: &Session) {
         self.surroundings.refresh(session);
     }
 
-    /// A line is read behind a prompt of so many cells; `before` was typed on the lines before it.
+    /// Prepares for a line after a prompt of `prompt_cells` cells; `before` is the text of the
+    /// previous lines.
     pub(super) fn begin(&mut self, before: &str, prompt_cells: usize) {
         self.before = before.to_owned();
         self.prompt_cells = prompt_cells;
@@ -67,12 +69,12 @@ impl Assistant {
         self.desk.lock().clear(!before.is_empty());
     }
 
-    /// How the line was left, where not by Enter.
+    /// Returns the way the line was left, if not by Enter.
     pub(super) fn left(&self) -> Option<Left> {
         self.desk.lock().left
     }
 
-    /// The menu below the line, drawn as a hint.
+    /// Draws the menu of the line as a hint.
     fn menu(&self, line: &str, pos: usize) -> Option<Grey> {
         let mut desk = self.desk.lock();
         let Some(menu) = desk.menu_at(line, pos) else {
@@ -90,7 +92,8 @@ impl Assistant {
         Some(Grey::to_read(drawn.plain))
     }
 
-    /// The directory that is being typed about will be asked for next.
+    /// Requests the listing of the directory in the typed path, because completion is likely to
+    /// need it next.
     fn prefetch(&self, line: &str) {
         let Some(target) = target(line) else { return };
         let Place::Argument(words) = &target.place else { return };
@@ -106,7 +109,7 @@ impl Assistant {
     }
 }
 
-/// The terminal as it is now.
+/// Returns the size of the terminal.
 pub(super) fn screen() -> Screen {
     let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok();
     let or = |cells: u16, usual: usize| if cells == 0 { usual } else { usize::from(cells) };
@@ -128,7 +131,7 @@ impl Completer for Assistant {
         let Some(typed) = line.get(..pos) else { return nothing };
         let whole = format!("{}{typed}", self.before);
         let Some(target) = target(&whole) else { return nothing };
-        // A word that was begun on a line before cannot be changed here.
+        // A word that began on a previous line cannot be edited here.
         let Some(start) = target.start.checked_sub(self.before.len()) else { return nothing };
         let raw = typed.get(start..).unwrap_or_default();
         let replacement = match self.surroundings.choices(&target).offer(&target, raw) {
@@ -182,7 +185,8 @@ impl Hinter for Assistant {
     }
 }
 
-// Every line is taken; whether it goes on is seen when it was read.
+// Every line is accepted; the caller checks it for an open quote or a continuation mark after
+// reading it.
 impl Validator for Assistant {}
 
 impl Highlighter for Assistant {
@@ -200,11 +204,12 @@ impl Highlighter for Assistant {
     fn highlight_char(&self, line: &str, pos: usize, kind: CmdKind) -> bool {
         let mut desk = self.desk.lock();
         if desk.menu.is_some() && desk.menu_at(line, pos).is_none() {
-            // The cursor has left the word: the line is drawn without the menu.
+            // The cursor has left the word, so the line is drawn without the menu.
             desk.menu = None;
             return true;
         }
-        // A line without colours is not drawn again at every key: a long one that is pasted key by key would take for ever.
+        // A line too long for colours is not redrawn at every key: pasting a long text would be far
+        // too slow.
         kind != CmdKind::MoveCursor && line.len() <= super::paint::LINE_BYTES_MAX
     }
 }
@@ -216,7 +221,7 @@ impl Judge for Assistant {
             return Some(true);
         }
         let mut names = COMMANDS.iter().map(|command| command.name).chain(aliases.names());
-        // What is quoted or put together is known only when it runs.
+        // The name of a quoted or composed word is known only at run time.
         let is_plain = name.chars().all(|c| !matches!(c, '\'' | '"' | '\\' | '$'));
         (is_plain && (complete || !names.any(|known| known.starts_with(name)))).then_some(false)
     }
@@ -232,7 +237,7 @@ impl Judge for Assistant {
 }
 
 impl Assistant {
-    /// The path that a word names, where it is neither a flag nor a pattern and holds no variable.
+    /// Returns the path that a word names; none for a flag, a pattern, or a word with variables.
     fn literal_path(&self, word: &Word) -> Option<DfsPath> {
         use crate::lang::Piece;
         let text = super::target::plain(word);

@@ -1,4 +1,5 @@
-//! What is shown in grey behind the line: the rest of a line that was typed before, or what the command wants next. Pure.
+//! Computes the grey text after the line: the rest of an earlier line, or the arguments that the
+//! command expects next. Pure.
 
 use super::candidates::Surroundings;
 use super::target::{Place, Target, target};
@@ -10,12 +11,12 @@ use dfs_term::Glyphs;
 use dfs_term::text::{is_treacherous, width};
 use rustyline::hint::Hint;
 
-/// Longer lines get no hint: nobody needs one, and looking it up must not be felt.
+/// Longer lines get no hint, because looking it up at every key would be noticeable.
 pub(super) const LINE_BYTES_MAX: usize = 1000;
-/// A hint in fewer cells says nothing.
+/// The minimum width of a hint in cells; a shorter one is not shown.
 const CELLS_MIN: usize = 4;
 
-/// A hint, as it is shown and as it is taken.
+/// A hint: the shown text, and the text that the right arrow inserts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Grey {
     shown: String,
@@ -33,17 +34,17 @@ impl Hint for Grey {
 }
 
 impl Grey {
-    /// Something to be put in with the right arrow.
+    /// Returns a hint that the right arrow inserts.
     fn to_take(text: &str) -> Self {
         Self { shown: text.to_owned(), taken: Some(text.to_owned()) }
     }
 
-    /// Something to be read only.
+    /// Returns a hint that is only shown.
     pub(super) fn to_read(text: impl Into<String>) -> Self {
         Self { shown: text.into(), taken: None }
     }
 
-    /// The hint in these glyphs; one that may be taken stays as it is.
+    /// Returns the hint in these glyphs; a hint that can be inserted is not changed.
     pub(super) fn in_glyphs(mut self, glyphs: Glyphs) -> Self {
         if self.taken.is_none() {
             self.shown = glyphs.text(&self.shown).into_owned();
@@ -51,7 +52,8 @@ impl Grey {
         self
     }
 
-    /// As much of it as there is room for behind `used` cells of a line of `cells`: a hint never makes the line wrap.
+    /// Truncates the hint to the space after `used` cells in a line of `cells`, so that it never
+    /// wraps.
     pub(super) fn fitted(mut self, used: usize, cells: usize, glyphs: Glyphs) -> Option<Self> {
         let room = cells.saturating_sub(used + 1);
         if used >= cells || room < CELLS_MIN.min(width(&self.shown)) {
@@ -62,7 +64,7 @@ impl Grey {
     }
 }
 
-/// The hint for a line with the cursor at its end.
+/// Returns the hint for a line with the cursor at its end.
 pub(super) fn hint(line: &str, history: &History, surroundings: &Surroundings) -> Option<Grey> {
     if line.trim().is_empty() || line.len() > LINE_BYTES_MAX {
         return None;
@@ -82,7 +84,7 @@ pub(super) fn hint(line: &str, history: &History, surroundings: &Surroundings) -
     }
 }
 
-/// The rest of the first command or alias that begins so.
+/// Returns the rest of the first command or alias that begins with the typed text.
 fn command(target: &Target, surroundings: &Surroundings) -> Option<Grey> {
     let typed = target.typed.as_str();
     let known = || COMMANDS.iter().map(|command| command.name).chain(surroundings.aliases.names());
@@ -92,7 +94,7 @@ fn command(target: &Target, surroundings: &Surroundings) -> Option<Grey> {
     known().find_map(|name| name.strip_prefix(typed)).map(Grey::to_take)
 }
 
-/// What may follow `words`: the names of the arguments, or of the value that a flag wants.
+/// Returns the names of the arguments that may follow `words`, or of the value that a flag expects.
 fn usage(command: &Command, words: &[String]) -> Option<String> {
     let definition = command.definition();
     let with_cursor: Vec<&str> = words.iter().map(String::as_str).chain([""]).collect();
@@ -110,7 +112,7 @@ fn usage(command: &Command, words: &[String]) -> Option<String> {
     }
 }
 
-/// The place of the argument that may be given many times.
+/// Returns the position of the argument that may be repeated.
 fn several(definition: &clap::Command) -> Option<usize> {
     definition.get_positionals().position(is_many)
 }
@@ -119,7 +121,7 @@ fn is_many(arg: &clap::Arg) -> bool {
     matches!(arg.get_action(), clap::ArgAction::Append) || arg.get_num_args().is_some_and(|many| many.max_values() > 1)
 }
 
-/// `PATH`, `PATH…`, `[PATH]`, `LOCAL… REMOTE`.
+/// Formats an argument as `PATH`, `PATH…`, `[PATH]` or `LOCAL… REMOTE`.
 fn argument(arg: &clap::Arg) -> String {
     let names: Vec<&str> = arg.get_value_names().unwrap_or_default().iter().map(|name| name.as_str()).collect();
     let text = match names.as_slice() {

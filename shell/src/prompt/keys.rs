@@ -1,4 +1,4 @@
-//! Keys that do more than the editor makes of them.
+//! Binds keys to functions beyond those of the editor.
 
 use super::desk::{Left, Shared};
 use super::menu::{Menu, Step};
@@ -8,17 +8,17 @@ use rustyline::{
     Cmd, ConditionalEventHandler, Event, EventContext, EventHandler, KeyCode, KeyEvent, Modifiers, RepeatCount,
 };
 
-/// What a key does; none leaves it to the editor.
+/// The action of a key; `None` leaves the key to the editor.
 type Act = fn(&Keys, &EventContext<'_>) -> Option<Cmd>;
 
-/// The keys of a prompt.
+/// The key bindings of a prompt.
 #[derive(Debug, Clone)]
 pub(super) struct Keys {
     pub desk: Shared,
     pub history: History,
 }
 
-/// One of them.
+/// One key binding.
 struct Key {
     keys: Keys,
     act: Act,
@@ -31,7 +31,7 @@ impl ConditionalEventHandler for Key {
 }
 
 impl Keys {
-    /// All of them, and what each does.
+    /// Returns all keys with their handlers.
     pub(super) fn all(&self) -> impl Iterator<Item = (KeyEvent, EventHandler)> {
         let plain = |code| KeyEvent(code, Modifiers::NONE);
         let keys: [(KeyEvent, Act); 9] = [
@@ -54,7 +54,8 @@ impl Keys {
         self.desk.lock().step(context.line(), context.pos(), step)
     }
 
-    /// Without a selection these arrows are those of the cursor.
+    /// Selects the entry to the left or right in the menu. Without a selection these arrows move
+    /// the cursor.
     fn across(&self, context: &EventContext<'_>, step: Step) -> Option<Cmd> {
         let (line, pos) = (context.line(), context.pos());
         let mut desk = self.desk.lock();
@@ -62,7 +63,8 @@ impl Keys {
         desk.step(line, pos, step)
     }
 
-    /// The line above in a text of several lines; else an older line that begins with what was typed.
+    /// Moves to the line above in a text of several lines; otherwise recalls an older line that
+    /// begins with the typed text.
     fn up(&self, context: &EventContext<'_>) -> Option<Cmd> {
         let (line, pos) = (context.line(), context.pos());
         let mut desk = self.desk.lock();
@@ -79,7 +81,7 @@ impl Keys {
         Some(desk.put(line, 0..line.len(), shown))
     }
 
-    /// The line below in a text of several lines; else the way back from older lines.
+    /// Moves to the line below in a text of several lines; otherwise recalls a newer line.
     fn down(&self, context: &EventContext<'_>) -> Option<Cmd> {
         let (line, pos) = (context.line(), context.pos());
         let mut desk = self.desk.lock();

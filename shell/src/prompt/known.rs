@@ -1,5 +1,5 @@
-//! What the prompt knows of the cluster. Who asks here waits for at most [`DEADLINE`], whatever the cluster does; a
-//! task in the background keeps the knowledge up to date.
+//! Caches the state of the cluster for the prompt. A caller waits at most [`DEADLINE`], whatever
+//! the cluster does; a background task keeps the cache up to date.
 
 use super::directories::{Directories, Key, Page};
 use crate::session::connect::Target;
@@ -14,56 +14,56 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, OnceCell, Semaphore};
 
-/// Completion must not hold up typing: what has not come by then is answered from memory, or not at all.
+/// The maximum time that completion waits. Later answers only update the cache.
 pub(super) const DEADLINE: Duration = Duration::from_millis(150);
-/// How long the background waits for an answer.
+/// The timeout of a call in the background.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Names that are asked for at once: more are never shown.
+/// The number of names in one request; more are never shown.
 pub(super) const NAMES_MAX: u32 = 500;
-/// Questions to the cluster at a time. Fast typing must not become a load.
+/// The maximum number of concurrent requests, so that fast typing does not load the cluster.
 const QUESTIONS_MAX: usize = 8;
-/// Datanodes and users do not come and go by the second.
+/// Datanodes and users change rarely: cached ones are used for this long.
 const WORDS_FRESH: Duration = Duration::from_secs(10);
-/// Trouble that is over by then is not worth being said.
+/// A problem that is over within this time is not reported.
 const SETTLING: Duration = Duration::from_secs(5);
-/// A prompt waits at most this long for a look at a cluster that did not answer before.
+/// The maximum time that the prompt waits for a status check.
 const LOOK_PATIENCE: Duration = Duration::from_millis(300);
-/// Looks at the cluster are at least this far apart.
+/// The minimum time between two status checks.
 const LOOKS_APART: Duration = Duration::from_secs(1);
 
-/// How the cluster was when it was last looked at.
+/// The state of the cluster at the last status check.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) enum Health {
-    /// Nobody has looked yet.
+    /// The status was not checked yet.
     #[default]
     Unknown,
     Well,
-    /// It answers, but not all is well: what is worst.
+    /// The cluster answers, but has problems; holds the worst one.
     Troubled(String),
-    /// It does not answer.
+    /// The cluster does not answer.
     Away(Error),
 }
 
-/// Names that answer a question, as far as they could be had.
+/// The names that were requested, as far as they are known.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Answer {
     pub page: Page,
-    /// The cluster did not answer in time: the names are those that were last seen.
+    /// True if the cluster did not answer in time; the names are then the last known ones.
     pub late: bool,
 }
 
-/// Words of a kind that the cluster knows, as far as they could be had.
+/// Words of one kind that the cluster knows, such as datanode ids.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Words {
     pub words: Vec<String>,
-    /// As in [`Answer`].
+    /// See [`Answer`].
     pub late: bool,
 }
 
-/// Words, and when they were asked for.
+/// Words, and the time at which they were requested.
 type Taken = Option<(Vec<String>, Instant)>;
 
-/// What is known. Clones share it.
+/// The cached knowledge. Clones share it.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
     shared: Arc<Shared>,
@@ -73,9 +73,9 @@ pub(super) struct Known {
 struct Shared {
     runtime: Handle,
     questions: Arc<Semaphore>,
-    /// Somebody wants to know how the cluster is.
+    /// Requests a status check.
     look: Notify,
-    /// A question was answered, or will not be.
+    /// Signals that a request has ended, with or without an answer.
     answered: Notify,
     state: Mutex<State>,
 }
@@ -85,12 +85,12 @@ struct State {
     target: Option<Target>,
     client: Arc<OnceCell<Client>>,
     directories: Directories,
-    /// What is being asked for now, so that it is not asked for twice.
+    /// The requests in progress, so that none is sent twice.
     asked: HashSet<Key>,
     nodes: Taken,
     users: Taken,
     health: Health,
-    /// Looks at the cluster so far.
+    /// The number of status checks so far.
     looks: u64,
 }
 
@@ -101,7 +101,7 @@ impl Known {
         Self { shared: Arc::new(Shared { runtime, questions, look, answered, state: Mutex::default() }) }
     }
 
-    /// Is about the cluster of the session from now on. Of another one nothing is known yet.
+    /// Switches to the cluster of the session. If it is a different one, the cache is cleared.
     pub(super) fn follow(&self, session: &Session) {
         let mut state = self.shared.state();
         let client = session.connection();
@@ -117,14 +117,15 @@ impl Known {
         self.shared.state().health.clone()
     }
 
-    /// Notes how the cluster is.
+    /// Sets the state of the cluster.
     #[cfg(test)]
     pub(super) fn note(&self, health: Health) {
         self.shared.state().health = health;
     }
 
-    /// A command has succeeded, or found that the cluster cannot be reached: if it was otherwise when it was last looked at,
-    /// looks again before the next prompt. What is found then is news as ever.
+    /// Checks the status before the next prompt if the last command contradicts the last known
+    /// state: it succeeded although the cluster was unreachable, or found the cluster unreachable.
+    /// A change is reported as usual.
     pub(super) fn look_again(&self, reached: bool) {
         if matches!(self.health(), Health::Away(_)) == reached {
             let before = self.shared.state().looks;
@@ -136,13 +137,14 @@ impl Known {
         }
     }
 
-    /// A command ran: directories may have changed, and how the cluster is, too.
+    /// Marks directories and status as outdated, because a command ran.
     pub(super) fn outdate(&self) {
         self.shared.state().directories.outdate(Instant::now());
         self.shared.look.notify_one();
     }
 
-    /// The names in a directory that begin so, as far as they can be had until then.
+    /// Returns the names in a directory that begin with `prefix`, as far as they are known at
+    /// `until`.
     pub(super) fn names(&self, directory: &DfsPath, prefix: &str, until: Instant) -> Answer {
         let seen = self.shared.state().directories.seen(directory, prefix, Instant::now());
         if let Some((page, true)) = seen {
@@ -160,7 +162,7 @@ impl Known {
         }
     }
 
-    /// Sees to it that the names are known soon.
+    /// Requests the names in the background, unless they are fresh.
     pub(super) fn prefetch(&self, directory: &DfsPath, prefix: &str) {
         let is_fresh =
             matches!(self.shared.state().directories.seen(directory, prefix, Instant::now()), Some((_, true)));
@@ -169,12 +171,13 @@ impl Known {
         }
     }
 
-    /// Whether there is such a path, or with `begun` one that begins so, where that is known. Never asks.
+    /// Returns true if the path exists, false if it does not, and `None` if that is unknown. With
+    /// `begun`, a longer path that begins with this one counts as well. Never calls the cluster.
     pub(super) fn has(&self, path: &DfsPath, begun: bool) -> Option<bool> {
         self.shared.state().directories.has(path, begun, Instant::now())
     }
 
-    /// The ids of the datanodes.
+    /// Returns the ids of the datanodes.
     pub(super) fn nodes(&self) -> Words {
         self.words(
             |state| &mut state.nodes,
@@ -182,7 +185,7 @@ impl Known {
         )
     }
 
-    /// The users that are known: us.
+    /// Returns the known users: only the current one.
     pub(super) fn users(&self) -> Words {
         self.words(|state| &mut state.users, |client| async move { Ok(vec![client.whoami().await?]) })
     }
@@ -214,18 +217,20 @@ impl Known {
         }
     }
 
-    /// Who is late goes on in the background, and has the answer for the next one who asks.
+    /// Waits for the answer until `until`. A spawned call that is late continues in the background,
+    /// and its result is cached.
     fn before<T>(&self, until: Instant, answer: impl Future<Output = T>) -> Option<T> {
         self.shared.runtime.block_on(async { tokio::time::timeout_at(until.into(), answer).await }).ok()
     }
 
-    /// What a look at this machine gives, unless it takes too long: a directory may be on a network that does not answer.
+    /// Runs a blocking look-up on this machine, with a time limit: a directory may be on a network
+    /// that does not answer.
     pub(super) fn looked_up<T: Send + 'static>(&self, look: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         let look = self.shared.runtime.spawn_blocking(look);
         self.before(Instant::now() + DEADLINE, look)?.ok()
     }
 
-    /// Asks the cluster, unless it is being asked for that already, or for too much else.
+    /// Requests a listing, unless the same request is in progress or there are too many requests.
     fn ask(&self, key: Key) {
         let Ok(permit) = self.shared.questions.clone().try_acquire_owned() else { return };
         let mut state = self.shared.state();
@@ -241,7 +246,7 @@ impl Known {
             drop(permit);
             let away = matches!(&page, Err(error) if matches!(error.code, ErrorCode::Unreachable | ErrorCode::Timeout));
             let mut state = shared.state();
-            // What was asked of a cluster that the session has left is of no use.
+            // Discards the answer of a cluster that the session has left.
             if Arc::ptr_eq(&about, &state.client) {
                 state.asked.remove(&key);
                 if let Ok(page) = page {
@@ -256,7 +261,8 @@ impl Known {
         });
     }
 
-    /// Watches the cluster for as long as the runtime lives. `news` hears of every change.
+    /// Checks the status of the cluster for as long as the runtime lives. `news` is called with the
+    /// states before and after each check.
     pub(super) fn watch(&self, mut news: impl FnMut(&Health, &Health) + Send + 'static) {
         let shared = self.shared.clone();
         self.shared.look.notify_one();
@@ -264,7 +270,8 @@ impl Known {
             let mut pause = LOOKS_APART;
             loop {
                 if matches!(shared.state().health, Health::Away(_)) {
-                    // Somebody may be waiting for it to come back.
+                    // Repeats the check, because the user may be waiting for the cluster to come
+                    // back.
                     let _ = tokio::time::timeout(pause, shared.look.notified()).await;
                     pause = (pause * 2).min(LOOKS_APART * 16);
                 } else {
@@ -273,7 +280,8 @@ impl Known {
                 }
                 let mut now = shared.look_at_it().await;
                 if matches!(now, Health::Troubled(_)) && !matches!(shared.state().health, Health::Troubled(_)) {
-                    // What was just written is short of copies for a moment; that is no news.
+                    // Chunks that were just written may be under-replicated for a moment, which is
+                    // not reported.
                     tokio::time::sleep(SETTLING).await;
                     now = shared.look_at_it().await;
                 }
@@ -289,7 +297,7 @@ impl Known {
 }
 
 impl State {
-    /// Notes how the cluster was at a look; returns how it was before.
+    /// Records the state found by a check; returns the previous one.
     fn looked(&mut self, now: Health) -> Health {
         self.looks += 1;
         std::mem::replace(&mut self.health, now)
@@ -301,7 +309,7 @@ impl Shared {
         self.state.lock()
     }
 
-    /// Waits until the answers that came give something.
+    /// Waits until `given` returns a value; calls it again after each answer.
     async fn until<T>(&self, given: impl Fn(&State) -> Option<T>) -> T {
         loop {
             let answered = self.answered.notified();
@@ -342,12 +350,13 @@ impl Shared {
             && page.entries.iter().all(|entry| Some(entry.name.as_str()) == directory.name())
             && client.stat(directory).await?.kind != dfs_types::Kind::Directory;
         if is_itself {
-            // A file lists as itself; nothing is in it.
+            // The listing of a file contains only the file.
             return Ok(Page::of(Vec::new(), false, None));
         }
         let mut total = None;
         if page.more && prefix.is_empty() {
-            // A directory counts what is below it at any depth: without directories in it that is what is in it.
+            // A directory counts files at any depth: the count equals its own entries only if it
+            // has no subdirectories.
             let stat = client.stat(directory).await?;
             total = (stat.directories == 0).then_some(stat.files);
         }
@@ -355,8 +364,8 @@ impl Shared {
     }
 }
 
-/// Returns the worst finding if something cannot be read or changed, replicas are missing, or the state of the chunks is not
-/// known. `status` shows the rest.
+/// Returns the worst finding if data cannot be read or changed, replicas are missing, or the state
+/// of the chunks is unknown. `status` shows the rest.
 fn troubles(status: &ClusterStatus) -> Option<String> {
     const TOLD: [Kind; 7] = [
         Kind::SafeMode,

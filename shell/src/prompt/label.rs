@@ -1,4 +1,4 @@
-//! The prompt: where we are, and how the cluster is, as far as that is known.
+//! Formats the prompt: the working directory and the state of the cluster, as far as it is known.
 
 use super::known::{Health, Known};
 use dfs_term::text::{sanitise, width};
@@ -6,28 +6,30 @@ use dfs_term::{Tone, View};
 use dfs_types::DfsPath;
 use rustyline::Prompt;
 
-/// The prompt shows at most so many cells of the path: its end.
+/// The maximum width of the path in cells; its end is kept.
 const PATH_CELLS_MAX: usize = 40;
-/// The marks of a cluster that does not answer, and of one that does again.
+/// The marks for a cluster that is unreachable, and for one that is reachable again.
 const UNREACHABLE: &str = " (unreachable)";
 const REACHABLE: &str = " (reachable)";
-/// However narrow the terminal is, so many are shown.
+/// The minimum width of the path in cells, however narrow the terminal is.
 const PATH_CELLS_MIN: usize = 8;
 
-/// A prompt as it is measured and as it is shown.
+/// The prompt without and with colours.
 type Text = (String, String);
 
-/// A prompt that stands while the cluster may come back.
+/// A prompt that changes if the cluster becomes reachable while it is shown.
 #[derive(Debug)]
 pub(super) struct Label {
     text: Text,
-    /// The text from the moment on when the cluster answers again, of the same width: the editor measures a prompt once.
+    /// The text for a cluster that is reachable again. It has the same width, because the editor
+    /// measures a prompt once.
     back: Option<Text>,
     known: Known,
 }
 
 impl Label {
-    /// Makes the prompt of this moment, in a terminal that is `cells` wide. A context that is not the default is named.
+    /// Returns the current prompt for a terminal that is `cells` wide. It names a context that is
+    /// not the default.
     pub(super) fn new(context: Option<&str>, directory: &DfsPath, known: &Known, view: &View, cells: usize) -> Self {
         let health = known.health();
         let whose = context.map_or_else(|| "dfs:".to_owned(), |name| format!("dfs@{}:", sanitise(name)));
@@ -70,7 +72,7 @@ fn prompt((whose, path): (&str, &str), (mark, tone): (&str, Tone), blanks: &str,
     (raw, format!("{whose}{path}{}>{blanks}", view.paint(tone, mark)))
 }
 
-/// The text if it is no wider, else its end behind the sign that something was cut.
+/// Returns the text if it fits, otherwise its end after the ellipsis `sign`.
 fn end_of(path: &str, cells: usize, sign: &str) -> String {
     if width(path) <= cells {
         return path.to_owned();

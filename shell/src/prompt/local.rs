@@ -1,4 +1,4 @@
-//! Names of this machine: paths and programs.
+//! Completes names of this machine: paths and programs.
 
 use super::choices::{Choice, Choices};
 use super::directories::Name;
@@ -6,10 +6,10 @@ use super::spelling::meant;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// Entries of a local directory that are looked at.
+/// The maximum number of entries of a local directory that are read.
 const LOOKED_AT_MAX: usize = 20_000;
 
-/// The local paths that begin so, or could have been meant.
+/// Returns the local paths that begin with the typed text, or the closest ones if none does.
 pub(super) fn paths(typed: &str, only_directories: bool) -> Choices {
     let (above, prefix) = typed.split_at(typed.rfind('/').map_or(0, |slash| slash + 1));
     let fitting = names(above, prefix).into_iter().filter(|(_, directory)| *directory || !only_directories);
@@ -21,7 +21,8 @@ pub(super) fn paths(typed: &str, only_directories: bool) -> Choices {
     Choices { list, ..Choices::default() }.sorted()
 }
 
-/// The names in a local directory that begin so; hidden ones only where their dot was typed.
+/// Returns the names in a local directory that begin with `prefix`; hidden ones only if `prefix`
+/// begins with a dot.
 fn names(above: &str, prefix: &str) -> Vec<Name> {
     let directory = match (above, std::env::var("HOME")) {
         ("", _) => "./".to_owned(),
@@ -39,7 +40,7 @@ fn names(above: &str, prefix: &str) -> Vec<Name> {
     found
 }
 
-/// The programs of `PATH` that begin so.
+/// Returns the programs in `PATH` that begin with the typed text.
 pub(super) fn programs(typed: &str) -> Choices {
     let path = std::env::var_os("PATH").unwrap_or_default();
     programs_in(std::env::split_paths(&path), typed)

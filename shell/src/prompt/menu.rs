@@ -1,4 +1,4 @@
-//! The list below the line: what could stand at the cursor, and which of it is selected. Pure.
+//! Draws the menu below the line: the completion candidates and the selected one. Pure.
 //!
 //! The editor draws it as a hint of several lines.
 
@@ -8,31 +8,31 @@ use dfs_term::{Tone, View};
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Cells between a word and what is said of it.
+/// The number of cells between a word and its description.
 const GAP: usize = 2;
 
-/// A list below the line.
+/// A menu below the line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Menu {
     list: Vec<Choice>,
-    /// There are others behind them, and how many, if that is known.
+    /// Set if there are more candidates than listed; holds their number if it is known.
     others: Option<Option<u64>>,
-    /// The cluster did not answer in time.
+    /// True if the cluster did not answer in time.
     late: bool,
-    /// The quote that the word began with.
+    /// The opening quote of the word.
     quote: Option<char>,
-    /// Where the word begins in the line, and what was typed of it.
+    /// The position of the word in the line, in bytes, and its typed text.
     start: usize,
     raw: String,
     selected: Option<usize>,
-    /// The line that it belongs to, and the place of the cursor in it.
+    /// The line that the menu belongs to, and the position of the cursor in it.
     line: String,
     pos: usize,
-    /// Rows and columns as they were last drawn.
+    /// The numbers of rows and columns, as last drawn.
     rows: usize,
 }
 
-/// A step through the list.
+/// A step of the selection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     Next,
@@ -41,14 +41,14 @@ pub(super) enum Step {
     Right,
 }
 
-/// A menu as it is measured and as it is shown.
+/// A menu without and with colours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Drawn {
     pub plain: String,
     pub styled: String,
 }
 
-/// What is in a menu, apart from the line that it belongs to.
+/// The content of a menu, without the line that it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Content {
     pub list: Vec<Choice>,
@@ -58,14 +58,14 @@ pub(super) struct Content {
 }
 
 impl Menu {
-    /// A menu below this line, for the word from `start` to the cursor.
+    /// Returns a menu for the word from `start` to the cursor of this line.
     pub(super) fn new(content: Content, line: &str, start: usize, pos: usize) -> Self {
         let Content { list, others, late, quote } = content;
         let raw = line.get(start..pos).unwrap_or_default().to_owned();
         Self { list, others, late, quote, start, raw, selected: None, line: line.to_owned(), pos, rows: 1 }
     }
 
-    /// Returns true if it belongs to this line with the cursor there.
+    /// Returns true if the menu belongs to this line and cursor position.
     pub(super) fn is_at(&self, line: &str, pos: usize) -> bool {
         self.line == line && self.pos == pos
     }
@@ -74,7 +74,7 @@ impl Menu {
         self.selected.is_some()
     }
 
-    /// Selects another one; gives the part of the line that is to be replaced, and the text that it becomes.
+    /// Moves the selection; returns the range of the line to replace, and its new text.
     pub(super) fn step(&mut self, step: Step) -> Option<(Range<usize>, String)> {
         let count = self.list.len();
         let last = count.checked_sub(1)?;
@@ -97,7 +97,8 @@ impl Menu {
         Some(self.replaced(completed_path(&choice.text, self.quote, choice.ended)))
     }
 
-    /// Gives the part of the line that is to be replaced, and what was typed there; none where nothing was put in.
+    /// Returns the range of the line to restore, and the text that was typed there; none if nothing
+    /// was inserted.
     pub(super) fn back(mut self) -> Option<(Range<usize>, String)> {
         self.selected?;
         let raw = std::mem::take(&mut self.raw);
@@ -114,9 +115,9 @@ impl Menu {
         (range, text)
     }
 
-    /// Draws the page that the selection is on, in at most so many lines.
+    /// Draws the page with the selected entry, in at most `screen.lines` lines.
     pub(super) fn draw(&mut self, screen: Screen, view: &View) -> Drawn {
-        // A full line would wrap.
+        // A line of full width would wrap.
         let cells = screen.cells.saturating_sub(1).max(1);
         let page = self.page(cells, screen.lines.max(1));
         let (plain, rows) = self.entries(&page, cells, &View::default());
@@ -134,12 +135,12 @@ impl Menu {
         }
     }
 
-    /// The entries that are shown together with the selected one.
+    /// Returns the range of entries on the same page as the selected one.
     fn page(&self, cells: usize, lines: usize) -> Range<usize> {
         let selected = self.selected.unwrap_or(0);
         let mut from = 0;
         loop {
-            // Each takes a cell and a gap at least.
+            // Each entry takes at least one cell and a gap.
             let most = lines.saturating_mul(cells.div_ceil(1 + GAP) + 1);
             let mut end = self.list.len().min(most.saturating_add(from));
             let fits = |end: usize| {
@@ -156,7 +157,8 @@ impl Menu {
         }
     }
 
-    /// The entries of a page, a line feed before each line; and how many lines they are.
+    /// Draws the entries of a page, each line after a line feed; returns the text and the number of
+    /// lines.
     fn entries(&self, page: &Range<usize>, cells: usize, view: &View) -> (String, usize) {
         let list = self.list.get(page.clone()).unwrap_or_default();
         let names: Vec<String> = list.iter().map(|choice| truncate(&choice.shown, cells).into_owned()).collect();
@@ -184,7 +186,7 @@ impl Menu {
         (text.lines().flat_map(|line| ["\n", line]).collect(), rows)
     }
 
-    /// What is said below a page that ends there.
+    /// Returns the note below a page that ends at `end`.
     fn note(&self, end: usize) -> Option<String> {
         let hidden = (self.list.len() - end) as u64;
         let others = match self.others {

@@ -1,8 +1,8 @@
-//! The prompt.
+//! The interactive prompt.
 //!
-//! The editor runs on the main thread, which is no thread of the runtime, and waits for commands and completions with
-//! [`Handle::block_on`](tokio::runtime::Handle::block_on). Nothing that it shows waits for the cluster: [`known`] says
-//! what was seen of it.
+//! The editor runs on the main thread, outside the runtime, and waits for commands and completions
+//! with [`Handle::block_on`](tokio::runtime::Handle::block_on). Drawing never waits for the
+//! cluster: [`known`] caches its state.
 
 mod candidates;
 mod choices;

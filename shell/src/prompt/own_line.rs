@@ -1,18 +1,20 @@
-//! Moves the prompt to a line of its own behind output that does not end in a newline.
+//! Moves the prompt to a new line after output that does not end in a newline.
 //!
-//! The position of the cursor is not known here, as a local command may have written the output. So a mark and blanks are
-//! written that fill one row of the terminal. At the beginning of a row they fill just that row; behind output they reach
-//! into the next row. A carriage return then leads to an empty row in both cases. zsh and fish do the same.
+//! The position of the cursor is unknown, because a local command may have written the output.
+//! Therefore a mark and blanks are written that fill one row of the terminal. At the beginning of a
+//! row they fill just that row; after output they reach into the next row. A carriage return then
+//! leads to an empty row in both cases. zsh and fish do the same.
 
 use dfs_term::{Tone, View};
 use std::io::{IsTerminal, Write};
 
-/// Marks the place where output ended without a newline.
+/// The mark for output that ended without a newline.
 const MARK: &str = "⏎";
-/// The mark where the locale has no other characters.
+/// The mark for a locale that has only ASCII.
 const MARK_ASCII: &str = "%";
 
-/// Moves to an empty row of the terminal. Does nothing if standard output is no terminal, or one without a known width.
+/// Moves to an empty row of the terminal. Does nothing if standard output is not a terminal or has
+/// no known width.
 pub(super) fn begin(view: &View) {
     let mut stdout = std::io::stdout();
     let Some(cells) = cells(&stdout) else { return };
@@ -30,11 +32,11 @@ fn cells(stdout: &std::io::Stdout) -> Option<usize> {
 
 fn text(mark: &str, view: &View, cells: usize) -> String {
     let blanks = " ".repeat(cells.saturating_sub(1));
-    // If the row was empty, the mark is still on it: a blank takes it away.
+    // If the row was empty, the mark is still on it; a blank erases it.
     format!("{}{blanks}\r \r", view.paint(Tone::Dim, mark))
 }
 
-/// Returns the locale of characters, as setlocale(3) chooses it.
+/// Returns the character locale, chosen as setlocale(3) does.
 fn locale() -> Option<String> {
     let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set)

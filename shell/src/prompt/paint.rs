@@ -1,23 +1,25 @@
-//! Colours of the line while it is typed. Pure: the same characters come out, in colours, without those that a terminal
-//! would obey.
+//! Colours the line while it is typed. Pure: returns the same characters with colours, without
+//! terminal control characters.
 
 use crate::lang::{Action, Output, Word, parse};
 use dfs_term::text::is_treacherous;
 use dfs_term::{Tone, View};
 use std::borrow::Cow;
 
-/// Longer lines are not coloured: it would be felt at every key.
+/// Longer lines are not coloured, because doing so at every key would be noticeable.
 pub(super) const LINE_BYTES_MAX: usize = 4096;
 
-/// What is known of the words of a line.
+/// Answers questions about the words of a line.
 pub(super) trait Judge {
-    /// Whether there is such a command. None while it may still become one.
+    /// Returns true if the command exists. Returns `None` while the name is the beginning of a
+    /// command.
     fn is_command(&self, name: &str, complete: bool) -> Option<bool>;
-    /// Whether the word names something that is known not to be there, and that it cannot become either. The words before it begin with the command.
+    /// Returns true if the word names a path that is known to be missing and is not the beginning
+    /// of an existing one. `before` holds the words before it, the command first.
     fn is_missing(&self, before: &[&Word], word: &Word, complete: bool) -> bool;
 }
 
-/// The line in colours; `before` was typed on the lines before it.
+/// Returns the line with colours; `before` is the text of the previous lines.
 pub(super) fn paint<'l>(before: &str, line: &'l str, view: &View, judge: &impl Judge) -> Cow<'l, str> {
     if !view.colour || before.len() + line.len() > LINE_BYTES_MAX {
         return plain(line);
@@ -30,7 +32,7 @@ pub(super) fn paint<'l>(before: &str, line: &'l str, view: &View, judge: &impl J
     Cow::Owned(painted(line, tones.get(before.len()..).unwrap_or_default(), view))
 }
 
-/// The colour of each byte.
+/// Returns the colour of each byte.
 fn tones(line: &str, judge: &impl Judge) -> Vec<Tone> {
     let mut tones = vec![Tone::Plain; line.len()];
     let mut covered = 0;
@@ -51,17 +53,17 @@ fn tones(line: &str, judge: &impl Judge) -> Vec<Tone> {
     tones
 }
 
-/// Without the characters that a terminal would obey; they take no cells.
+/// Returns the line without control characters, which take no cells.
 fn plain(line: &str) -> Cow<'_, str> {
     if line.contains(is_hidden) { line.chars().filter(|c| !is_hidden(*c)).collect() } else { Cow::Borrowed(line) }
 }
 
-/// The end of a line and the tab are the editor's own.
+/// Newlines and tabs are handled by the editor.
 fn is_hidden(c: char) -> bool {
     is_treacherous(c) && c != '\n' && c != '\t'
 }
 
-/// The words of each command, also of a line whose last quote is open.
+/// Returns the words of each command, even if the last quote of the line is open.
 fn statements(line: &str) -> Vec<(Vec<Word>, Output)> {
     let closed = ["", "'", "\""].into_iter().find_map(|end| parse(&format!("{line}{end}")).ok());
     let actions = closed.unwrap_or_default().into_iter().map(|statement| statement.action);
@@ -91,7 +93,7 @@ fn fill(tones: &mut [Tone], start: usize, end: usize, tone: Tone) {
     }
 }
 
-/// Quoted stretches and variables of a word.
+/// Colours the quoted parts and variables of a word.
 fn quoted(line: &str, word: &Word, tones: &mut [Tone]) {
     let end = word.end.min(line.len());
     let Some(text) = line.get(word.start..end) else { return };
@@ -125,7 +127,7 @@ fn quoted(line: &str, word: &Word, tones: &mut [Tone]) {
     }
 }
 
-/// What is known to be wrong stays seen.
+/// Colours the parts of the range that have no colour yet, so that errors stay visible.
 fn tint(tones: &mut [Tone], start: usize, end: usize, tone: Tone) {
     let end = end.min(tones.len());
     for here in tones.get_mut(start.min(end)..end).into_iter().flatten().filter(|here| **here == Tone::Plain) {
@@ -133,12 +135,12 @@ fn tint(tones: &mut [Tone], start: usize, end: usize, tone: Tone) {
     }
 }
 
-/// Comments between two words: a `#` with space before it, or at the beginning.
+/// Colours the comments between two words: a `#` after white space or at the beginning.
 fn comment(line: &str, start: usize, end: usize, tones: &mut [Tone]) {
     let Some(gap) = line.get(start..end) else { return };
     let mut at = start;
     for part in gap.split_inclusive('\n') {
-        // Text for the local shell has comments of its own.
+        // Text for the local shell has its own comments.
         let local = part.find(['|', '!']).unwrap_or(part.len());
         if let Some(sharp) = part.find('#').filter(|sharp| *sharp < local) {
             fill(tones, at + sharp, at + part.len(), Tone::Dim);
@@ -171,7 +173,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Knows `ls` and that `/none` is missing.
+    /// A judge for which `ls` exists and `/none` is missing.
     struct Knows;
 
     impl Judge for Knows {
@@ -186,8 +188,8 @@ mod tests {
 
     const COLOURED: View = View { cells: None, colour: true, glyphs: dfs_term::Glyphs::Unicode };
 
-    /// The text with a letter before each stretch: b for bold, r for red, u for underlined, q for quoted, v for variables,
-    /// d for dim.
+    /// Returns the text with a letter before each stretch of one colour: b for bold, r for red, u
+    /// for underlined, q for quoted, v for variables, d for dim.
     fn seen(line: &str) -> String {
         seen_behind("", line)
     }

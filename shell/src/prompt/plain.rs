@@ -1,5 +1,5 @@
-//! Reads lines where the terminal gets no control codes: the terminal itself lets a line be edited
-//! (erase a character, a word, the line), and nothing is completed, hinted or coloured.
+//! Reads lines on a terminal without control codes: the terminal itself provides the line editing
+//! (erase a character, a word, the line), without completion, hints or colours.
 
 use crate::base::interrupt::SignalEpoch;
 use crate::lang::parse;
@@ -7,15 +7,15 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustyline::error::ReadlineError;
 use std::io::{self, BufRead, Write};
 
-/// The prompt of a line that goes on, because a quote is open.
+/// The prompt for a further line of an open quote.
 const GOES_ON: &str = "> ";
-/// How often Ctrl-C is looked for while nothing is typed, in nanoseconds.
+/// The interval at which Ctrl-C is checked while waiting for input, in nanoseconds.
 const LOOK_EVERY_NS: i64 = 50_000_000;
 
-/// Reads a line, and those behind it as long as a quote is open.
+/// Reads a line, and further lines while a quote is open.
 ///
 /// # Errors
-/// `Interrupted` after Ctrl-C, `Eof` at the end, and those of reading.
+/// Returns `Interrupted` after Ctrl-C, `Eof` at the end of input, and read errors.
 pub(super) fn read_line(prompt: &str) -> Result<String, ReadlineError> {
     let begun = SignalEpoch::now();
     let mut text = String::new();
@@ -37,7 +37,7 @@ pub(super) fn read_line(prompt: &str) -> Result<String, ReadlineError> {
     }
 }
 
-/// Waits until there is a line to read.
+/// Waits until input is available.
 fn wait(begun: SignalEpoch) -> Result<(), ReadlineError> {
     let pause = Timespec { tv_sec: 0, tv_nsec: LOOK_EVERY_NS };
     loop {

@@ -1,4 +1,4 @@
-//! One entry at the prompt: a line, and those that it goes on with.
+//! Reads one entry at the prompt: a line and its continuation lines.
 
 use super::desk::Left;
 use super::helper::Assistant;
@@ -10,18 +10,20 @@ use dfs_term::{Tone, View};
 use rustyline::error::ReadlineError;
 use rustyline::{Editor, Prompt};
 
-/// A line editor with our history and our help.
+/// A line editor with the history and helper of the shell.
 pub(super) type Line = Editor<Assistant, History>;
 
-/// Stands before a line that goes on another.
+/// The prompt of a continuation line.
 const CONTINUED: &str = "…> ";
-/// Longer texts are run as they are, and what is open in them is an error.
+/// A longer text gets no continuation line: an open quote in it is an error.
 const OPEN_BYTES_MAX: usize = 64 << 20;
 
-/// Reads a line, and on while a quote is open, or a backslash or a `|` stands at its end.
+/// Reads a line, and further lines while a quote is open, or if the line ends in a backslash or
+/// `|`.
 ///
 /// # Errors
-/// `Interrupted` when what was typed is given up, `Eof` at the end, and where the terminal cannot be read.
+/// Returns `Interrupted` if the user discards the entry, `Eof` at the end of input, and errors of
+/// the terminal.
 pub(super) fn entry(
     session: &mut Session,
     editor: &mut Line,
@@ -29,7 +31,7 @@ pub(super) fn entry(
     view: &View,
 ) -> rustyline::Result<String> {
     let continued = (CONTINUED.to_owned(), view.paint(Tone::Dim, CONTINUED).into_owned());
-    // What was typed already, and what is to be edited again.
+    // The text of the previous lines, and the text to edit again.
     let (mut before, mut again) = (String::new(), String::new());
     loop {
         let prompt = if before.is_empty() { prompt } else { &continued as &dyn Prompt };
@@ -59,7 +61,7 @@ pub(super) fn entry(
     }
 }
 
-/// Whether more text could make it right.
+/// Returns true if more text could complete the statement.
 fn is_open(text: &str) -> bool {
     text.len() <= OPEN_BYTES_MAX && parse(text).is_err_and(|error| error.incomplete)
 }

@@ -1,22 +1,22 @@
-//! A walk through the lines of the history that begin with what was typed. Pure.
+//! Walks through the lines of the history that begin with the typed text. Pure.
 
 use crate::session::history::History;
 
-/// Where such a walk stands.
+/// The state of the walk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Recall {
-    /// The line as it was before the walk.
+    /// The line before the walk.
     typed: String,
-    /// What the lines must begin with.
+    /// The prefix of the lines.
     start: String,
-    /// The place of the line that is shown in the history.
+    /// The position of the shown line in the history.
     at: usize,
-    /// The line that is shown. A line that was changed since then begins a new walk.
+    /// The shown line. If the line was edited since then, a new walk begins.
     shown: String,
 }
 
 impl Recall {
-    /// The line that stands before this one in the walk, and the walk from there; none where there is no such line.
+    /// Returns the previous matching line and the new state; none if there is no such line.
     pub(super) fn older(before: Option<Self>, line: &str, pos: usize, history: &History) -> Option<(Self, String)> {
         let walk = before.filter(|walk| walk.shown == line).unwrap_or_else(|| Self {
             typed: line.to_owned(),
@@ -28,8 +28,8 @@ impl Recall {
         Some((Self { at, shown: shown.clone(), ..walk }, shown))
     }
 
-    /// The line that stands behind this one in the walk, and the walk from there; behind the newest line there is no walk
-    /// any more, and the line is what was typed. None where there was no walk.
+    /// Returns the next matching line and the new state. After the newest line the walk ends and
+    /// the line is the typed text again. Returns `None` if there is no walk.
     pub(super) fn newer(before: Option<Self>, line: &str, history: &History) -> Option<(Option<Self>, String)> {
         let walk = before.filter(|walk| walk.shown == line)?;
         Some(match history.newer(walk.at, &walk.start, line) {
@@ -43,7 +43,7 @@ impl Recall {
 mod tests {
     use super::*;
 
-    /// What is shown after each step: `-` is the older line, `+` the newer one.
+    /// Returns the line shown after each step: `-` is the older line, `+` the newer one.
     fn walked(lines: &[&str], typed: &str, steps: &str) -> Vec<String> {
         let history = History::default();
         lines.iter().for_each(|line| assert!(history.add(line)));

@@ -1,4 +1,4 @@
-//! The prompt: lines are read and run until the end.
+//! Runs the prompt: reads and runs lines until the end.
 
 use super::desk::Shared;
 use super::helper::{self, Assistant};
@@ -21,15 +21,15 @@ use rustyline::error::ReadlineError;
 use rustyline::{ColorMode, CompletionType, Config, Editor, ExternalPrinter, Prompt};
 use tokio::runtime::Handle;
 
-/// An escape key that nothing follows for so long stands for itself, in milliseconds.
+/// The time after which an escape key counts as a key of its own, in milliseconds.
 const ESCAPE_ALONE_MS: u16 = 100;
 
-/// Reads and runs lines until the end; gives the exit code.
+/// Reads and runs lines until the end; returns the exit code.
 pub(crate) fn run(session: &mut Session, runtime: &Handle) -> u8 {
     session.interactive = true;
     interrupt::keep_terminal();
     stop::listen(runtime);
-    // Starts a local cluster where none is configured; one that runs is not waited for.
+    // Starts a local cluster if none is configured; does not wait for one that is running.
     let found = session.find_cluster().map(|_| ());
     let known = Known::new(runtime.clone());
     known.follow(session);
@@ -87,7 +87,7 @@ fn lines(session: &mut Session, runtime: &Handle, editor: &mut Line, known: &Kno
             }
             Err(ReadlineError::Interrupted) => {}
             Err(ReadlineError::Eof) => session.leave = Some(session.leave.unwrap_or(0)),
-            // Bytes that are no UTF-8 are not a line, and no reason to leave.
+            // Input that is not UTF-8 is rejected, but does not end the session.
             Err(ReadlineError::Io(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
                 session.report("dfs-shell", &usage("what was typed is not UTF-8"));
             }
@@ -106,7 +106,7 @@ fn editor(session: &Session, known: Known) -> rustyline::Result<Line> {
         .completion_type(CompletionType::List)
         .keyseq_timeout(Some(ESCAPE_ALONE_MS))
         .bell_style(BellStyle::None)
-        // Whether there are colours is ours to say; what a terminal would obey is kept from it in any case.
+        // The shell decides about colours; control characters are removed in any case.
         .color_mode(ColorMode::Enabled)
         .enable_signals(false)
         .build();
@@ -119,18 +119,18 @@ fn editor(session: &Session, known: Known) -> rustyline::Result<Line> {
     Ok(editor)
 }
 
-/// Says above the prompt, while it stands, when the cluster goes or comes back.
+/// Prints changes of the state of the cluster above the prompt while it is shown.
 fn watch(session: &Session, known: &Known, editor: &mut Line) {
     let quiet = session.options.quiet || session.options.json;
     let Ok(mut printer) = editor.create_external_printer() else { return };
     known.watch(move |before, now| {
         let text = news(before, now).filter(|_| !quiet);
-        // A prompt that cannot be written to will be noticed by who reads from it.
+        // A prompt that cannot be written to is reported by the code that reads from it.
         let _ = text.map(|text| printer.print(wrapped(&terminal::glyphs().text(&text), helper::screen().cells)));
     });
 }
 
-/// What is worth being said of a change.
+/// Returns the message for a change of state; none if the change is not worth reporting.
 fn news(before: &Health, now: &Health) -> Option<String> {
     match (before, now) {
         (Health::Away(_), Health::Away(_)) => None,
@@ -147,7 +147,7 @@ fn news(before: &Health, now: &Health) -> Option<String> {
     }
 }
 
-/// Each line broken between words where the terminal ends.
+/// Wraps each line between words at the width of the terminal.
 fn wrapped(text: &str, cells: usize) -> String {
     let wrapped = |line: &str| {
         let words = line.trim_start();
@@ -157,7 +157,8 @@ fn wrapped(text: &str, cells: usize) -> String {
     text.lines().map(wrapped).collect()
 }
 
-/// Runs the statements of a line up to the first that fails. Returns the exit code of that one.
+/// Runs the statements of a line up to the first that fails. Returns the exit code of that
+/// statement.
 fn run_line(session: &mut Session, runtime: &Handle, line: &str) -> u8 {
     let statements = match run::typed(line) {
         Ok(statements) => statements,

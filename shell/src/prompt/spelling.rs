@@ -1,17 +1,18 @@
-//! Paths that are not there as they were typed: letters of the other case, and directories of which only the beginning
-//! was typed. Pure; names come in.
+//! Finds paths that were typed with different letter case or with abbreviated directories. Pure;
+//! the caller passes the names.
 
 use super::choices::begins_folded;
 use super::directories::Name;
 
-/// Directories that an abbreviation may stand for at one place of the path.
+/// The maximum number of directories that one abbreviated component may match.
 const DIRECTORIES_MAX: usize = 32;
 
-/// Gives the names in a directory that begin so, and whether these are all. The directory is as it was typed, with a
-/// slash at its end; an empty text is where we are.
+/// Returns the names in a directory that begin with a prefix, and true if these are all. The
+/// directory is as typed, with a slash at its end; an empty text is the working directory.
 pub(super) type Names<'n> = &'n mut dyn FnMut(&str, &str) -> (Vec<Name>, bool);
 
-/// The paths that could have been meant: the directory, with a slash at its end, and the name in it.
+/// Returns the paths that the typed text may stand for: the directory, with a slash at its end, and
+/// the name in it.
 pub(super) fn meant(typed: &str, names: Names<'_>) -> Vec<(String, Name)> {
     let (directories, last) = typed.rsplit_once('/').map_or((None, typed), |(above, last)| (Some(above), last));
     let mut found = vec![String::new()];
@@ -24,7 +25,7 @@ pub(super) fn meant(typed: &str, names: Names<'_>) -> Vec<(String, Name)> {
             }
             let mut fitting = fitting(above, part, names);
             fitting.retain(|(_, directory)| *directory);
-            // A directory of just this name is meant, and no other.
+            // If a directory has exactly this name, no other one is tried.
             if fitting.iter().any(|(name, _)| name == part) {
                 fitting.retain(|(name, _)| name == part);
             }
@@ -40,7 +41,8 @@ pub(super) fn meant(typed: &str, names: Names<'_>) -> Vec<(String, Name)> {
     found.into_iter().flat_map(in_each).collect()
 }
 
-/// The names in a directory that begin so; where none does, those that do so if the case of letters does not count.
+/// Returns the names in a directory that begin with `part`; if none does, those that match with
+/// letter case ignored.
 fn fitting(above: &str, part: &str, names: Names<'_>) -> Vec<Name> {
     let (exact, _) = names(above, part);
     if part.is_empty() || !exact.is_empty() {
@@ -48,7 +50,7 @@ fn fitting(above: &str, part: &str, names: Names<'_>) -> Vec<Name> {
     }
     let (mut all, whole) = names(above, "");
     if !whole {
-        // Too many to look through: the usual ways to write it are asked for.
+        // The directory is too large to list: the usual spellings are requested instead.
         let lower = part.to_lowercase();
         let mut letters = lower.chars();
         let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
@@ -65,7 +67,7 @@ fn fitting(above: &str, part: &str, names: Names<'_>) -> Vec<Name> {
 mod tests {
     use super::*;
 
-    /// The paths that are meant among these files; `/big` is too big to be looked through.
+    /// Returns the matches among these files; `/big` is too large to list.
     fn among(paths: &[&str], typed: &str) -> Vec<String> {
         let mut names = |above: &str, prefix: &str| {
             let mut found: Vec<Name> = Vec::new();

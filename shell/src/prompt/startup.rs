@@ -1,4 +1,4 @@
-//! What a session begins with: the lines of former ones, and the file of the user's own settings.
+//! Prepares a session: reads the history and runs the startup file of the user.
 
 use crate::engine::script;
 use crate::session::Session;
@@ -7,7 +7,7 @@ use crate::session::history::History;
 use std::io::ErrorKind;
 use tokio::runtime::Handle;
 
-/// The commands that every prompt begins with, in the directory of the settings.
+/// The startup file with the commands that every prompt runs first, in the settings directory.
 const FILE: &str = "shellrc";
 
 pub(super) fn read_history(session: &Session) {
@@ -16,7 +16,7 @@ pub(super) fn read_history(session: &Session) {
     }
 }
 
-/// Runs the user's file, if there is one. What is wrong in it is said, and the prompt comes all the same.
+/// Runs the startup file, if it exists. An error in it is reported and does not prevent the prompt.
 pub(super) fn run_file(session: &mut Session, runtime: &Handle) {
     let Ok(directory) = connect::config_directory() else { return };
     let file = directory.join(FILE);

@@ -1,38 +1,38 @@
-//! What is to be completed: pure.
+//! Finds the word to complete. Pure.
 
 use crate::lang::{Action, Output, Piece, Variable, Word, parse};
 
 /// The word under the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Target {
-    /// Where it begins, in bytes of the line.
+    /// The position of its beginning in the line, in bytes.
     pub start: usize,
-    /// What it says so far, without quotes.
+    /// The typed text, without quotes.
     pub typed: String,
-    /// The quote that it began with and that is open.
+    /// The opening quote, if it is still open.
     pub quote: Option<char>,
     pub place: Place,
 }
 
-/// Where it stands.
+/// The role of the word in the line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Place {
     /// The name of a command.
     Command,
-    /// An argument: the words before it, the name of the command first.
+    /// An argument; holds the words before it, the name of the command first.
     Argument(Vec<String>),
-    /// Behind `>`, or an argument of a program of this machine.
+    /// A local file after `>`, or an argument of a local program.
     LocalFile,
-    /// The name of a program of this machine, behind `|` or `!`.
+    /// The name of a local program, after `|` or `!`.
     Program,
-    /// Behind `$`.
+    /// The name of a variable, after `$`.
     Variable,
 }
 
-/// Stands for the cursor; a character that nobody types.
+/// Marks the cursor: a character that is never typed.
 const CURSOR: char = '\u{f8ff}';
 
-/// Finds the word under a cursor at the end of `text`; none where nothing can be completed.
+/// Finds the word under a cursor at the end of `text`; none if nothing can be completed.
 pub(super) fn target(text: &str) -> Option<Target> {
     let (statements, quote) = [None, Some('\''), Some('"')].into_iter().find_map(|quote| {
         let closed: String = text.chars().chain([CURSOR]).chain(quote).collect();
@@ -56,7 +56,7 @@ pub(super) fn target(text: &str) -> Option<Target> {
 }
 
 fn of_word(word: &Word, text: &str, quote: Option<char>, place: Place) -> Target {
-    // Behind a variable that has just been begun, its name is what is completed.
+    // Right after the beginning of a variable, the name of the variable is completed.
     if let [.., Piece::Variable(Variable::Named(name)), last] = word.pieces.as_slice()
         && is_cursor(last)
     {
@@ -67,7 +67,7 @@ fn of_word(word: &Word, text: &str, quote: Option<char>, place: Place) -> Target
     Target { start: word.start, typed: plain(word).replace(CURSOR, ""), quote: begins_with_quote, place }
 }
 
-/// The word under the cursor in a line of the local shell, which the text ends with; none where it is more than plain
+/// Returns the word at the end of a line of the local shell; none if it contains more than plain
 /// characters.
 fn of_local(text: &str, command: &str) -> Option<Target> {
     let command = command.strip_suffix(CURSOR)?;
@@ -101,7 +101,7 @@ fn holds_cursor(word: &Word) -> bool {
     word.pieces.iter().any(|piece| matches!(piece, Piece::Bare(text) | Piece::Quoted(text) if text.contains(CURSOR)))
 }
 
-/// The word as text; variables stay as they are written.
+/// Returns the word as text; variables stay as written.
 pub(super) fn plain(word: &Word) -> String {
     let text = |piece: &Piece| match piece {
         Piece::Bare(text) | Piece::Quoted(text) => text.clone(),
@@ -112,8 +112,8 @@ pub(super) fn plain(word: &Word) -> String {
     word.pieces.iter().map(text).collect()
 }
 
-/// A completed word, written so that it reads back as `text`, going on from how it was begun.
-/// `ended`: nothing comes behind it in this word.
+/// Returns a completed word that reads back as `text` and continues the typed quote. `ended` adds
+/// the closing quote and a space, because the word ends there.
 pub(super) fn completed(text: &str, quote: Option<char>, ended: bool) -> String {
     use dfs_term::text::is_treacherous;
     let end = if ended { " " } else { "" };

@@ -1,4 +1,4 @@
-//! Completion of whole lines, for who has an editor of their own.
+//! Completes whole lines, for callers with their own line editor.
 
 use super::candidates::Surroundings;
 use super::choices::completed_path;
@@ -7,10 +7,10 @@ use super::target::{Place, target};
 use crate::session::Session;
 use tokio::runtime::Handle;
 
-/// Lines that are offered at most.
+/// The maximum number of lines that are returned.
 const LINES_MAX: usize = 100;
 
-/// Completes lines. It knows of the session what it needs, as it was when it was last refreshed.
+/// Completes lines, from the state of the session as of the last refresh.
 #[derive(Debug)]
 pub(crate) struct Whole(Surroundings);
 
@@ -21,16 +21,17 @@ impl Whole {
         Self(Surroundings::new(known))
     }
 
-    /// Takes over what a command may have changed.
+    /// Copies the parts of the session that a command may have changed.
     pub(crate) fn refresh(&mut self, session: &Session) {
         self.0.refresh(session);
         self.0.known.follow(session);
     }
 
-    /// What the line may become. Waits for the cluster for no longer than a person notices; must not be called on a thread
-    /// of the runtime.
+    /// Returns the possible completions of the line. Waits at most
+    /// [`DEADLINE`](super::known::DEADLINE) for the cluster; must not be called on a thread of the
+    /// runtime.
     pub(crate) fn lines(&self, line: &str) -> Vec<String> {
-        // Programs of this machine need the terminal, which whoever has an editor of their own has, too.
+        // Local programs need the terminal, which the caller uses.
         let Some(target) = target(line).filter(|target| target.place != Place::Program) else { return Vec::new() };
         let before = line.get(..target.start).unwrap_or_default();
         let choices = self.0.choices(&target).list.into_iter().take(LINES_MAX);

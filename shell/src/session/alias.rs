@@ -1,5 +1,5 @@
-//! Names that people give to lines. They stand for the first word of a statement, once: what an alias stands for is not
-//! looked up among the aliases again.
+//! User-defined names for command lines. An alias replaces the first word of a statement, once: its
+//! own text is not expanded again.
 
 use crate::lang::{Action, Piece, Statement, SyntaxError, Word, parse};
 use std::collections::BTreeMap;
@@ -11,17 +11,17 @@ pub struct Aliases {
 }
 
 impl Aliases {
-    /// Sets one. It must be a name and stand for something that can be understood.
+    /// Defines an alias. The name must be valid, and the text must parse.
     ///
     /// # Errors
-    /// Says what is wrong with the text.
+    /// Returns the syntax error in the text.
     pub fn set(&mut self, name: &str, text: &str) -> Result<(), SyntaxError> {
         parse(text)?;
         self.texts.insert(name.to_owned(), text.to_owned());
         Ok(())
     }
 
-    /// Forgets one; whether there was one.
+    /// Removes an alias; returns true if it existed.
     pub fn remove(&mut self, name: &str) -> bool {
         self.texts.remove(name).is_some()
     }
@@ -30,7 +30,7 @@ impl Aliases {
         self.texts.clear();
     }
 
-    /// What a name stands for.
+    /// Returns the text of an alias.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.texts.get(name).map(String::as_str)
     }
@@ -39,22 +39,23 @@ impl Aliases {
         self.texts.keys().map(String::as_str)
     }
 
-    /// Names and what they stand for, by name.
+    /// Returns all names with their texts, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.texts.iter().map(|(name, text)| (name.as_str(), text.as_str()))
     }
 
-    /// The statements that a statement stands for; none where its first word is no alias.
+    /// Returns the statements after expansion of the alias; `None` if the first word is not an
+    /// alias.
     ///
     /// # Errors
-    /// When the alias and what follows it make no sense together.
+    /// If the text of the alias and the rest of the statement do not parse together.
     pub fn expand(&self, statement: &Statement) -> Result<Option<Vec<Statement>>, SyntaxError> {
         if self.texts.is_empty() {
             return Ok(None);
         }
         let Action::Command { words, .. } = &statement.action else { return Ok(None) };
         let Some(text) = words.first().and_then(bare).and_then(|name| self.get(name)) else { return Ok(None) };
-        // Positions are those in the whole text; the source is parsed again for its own.
+        // The positions in the statement refer to the whole text, so its source is parsed again.
         let again = parse(&statement.source)?;
         let Some(Action::Command { words, .. }) = again.first().map(|statement| &statement.action) else {
             return Ok(None);
@@ -67,13 +68,13 @@ impl Aliases {
             one.line = statement.line;
         }
         if let Some(last) = statements.last_mut() {
-            // The mark stands behind the source.
+            // The `&` is not part of the source.
             last.background |= statement.background;
         }
         Ok(Some(statements))
     }
 
-    /// Words with an alias before them replaced by the words that it stands for; for completion and hints.
+    /// Returns the words with a leading alias replaced by its words, for completion and hints.
     pub fn unfolded(&self, words: &[String]) -> Vec<String> {
         let unfolded = || {
             let (name, behind) = words.split_first()?;
@@ -86,13 +87,13 @@ impl Aliases {
     }
 }
 
-/// Whether this can be the name of an alias: one word, without anything that has a meaning.
+/// Returns true if this can be the name of an alias: one word without special characters.
 pub(crate) fn is_name(name: &str) -> bool {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '+' | ':');
     !name.is_empty() && !name.starts_with('-') && name.chars().all(plain)
 }
 
-/// The text of a word that is written without quotes: quoting switches aliases off.
+/// Returns the text of a word that is written without quotes: quoting disables aliases.
 fn bare(word: &Word) -> Option<&str> {
     match word.pieces.as_slice() {
         [Piece::Bare(text)] => Some(text),

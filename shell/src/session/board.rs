@@ -1,4 +1,4 @@
-//! What a transfer is doing right now, for whoever shows it: bars, `jobs`, `fg`.
+//! The progress of a transfer, for progress bars, `jobs` and `fg`.
 
 use dfs_client::Progress;
 use parking_lot::{Mutex, MutexGuard};
@@ -6,25 +6,26 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// A transfer of any number of files. Clones are the same one.
+/// A transfer of any number of files. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Board(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
     total: Progress,
-    /// Bytes of the files begun so far.
+    /// Bytes of the files started so far.
     begun: AtomicU64,
-    /// Bytes of those that ended without being moved: unchanged ones, and what failed ones lacked.
+    /// Bytes of finished files that were not transferred: those of unchanged files, and the rest of
+    /// failed ones.
     passed: AtomicU64,
-    /// Bytes and files of it all, once they are known.
+    /// Bytes and files in total, once known.
     estimate: AtomicU64,
     estimate_files: AtomicU64,
     estimated: AtomicBool,
     ended: AtomicBool,
     files_done: AtomicU64,
     next: AtomicU64,
-    /// By the order in which they began; as many as run at the same time.
+    /// Running files by start order; bounded by the number of parallel transfers.
     running: Mutex<BTreeMap<u64, Running>>,
 }
 
@@ -35,19 +36,20 @@ struct Running {
     progress: Progress,
 }
 
-/// A file under way; its end takes it off the board.
+/// A file in transfer; it is removed from the board when the ticket is dropped.
 #[derive(Debug)]
 pub struct Ticket {
     board: Board,
     number: u64,
-    /// The transfer ends with it: what it lacks is not passed over.
+    /// True if the whole transfer ended in this file: the rest of the file does not count as
+    /// skipped.
     cut_off: bool,
 }
 
 /// A file in a [`Picture`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileNow {
-    /// As it came: not safe for a terminal.
+    /// Unescaped: not safe for a terminal.
     pub name: String,
     pub done: u64,
     pub bytes: u64,
@@ -57,22 +59,22 @@ pub struct FileNow {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Picture {
     pub files: Vec<FileNow>,
-    /// Files under way that are not among `files`.
+    /// The number of files in transfer that are not in `files`.
     pub more: usize,
-    /// Bytes that were moved.
+    /// Bytes transferred.
     pub moved: u64,
-    /// Bytes that are there, moved or not.
+    /// Bytes present, transferred or not.
     pub done: u64,
-    /// Bytes of it all, as far as that is known.
+    /// Bytes in total, as far as known.
     pub total: u64,
-    /// Whether `total` is all.
+    /// True if `total` is final.
     pub known: bool,
     pub files_done: u64,
     pub files_total: u64,
 }
 
 impl Board {
-    /// A file begins.
+    /// Adds a file that starts now.
     pub fn begin(&self, name: String, bytes: u64) -> (Ticket, Progress) {
         let number = self.0.next.fetch_add(1, Ordering::Relaxed);
         let progress = self.0.total.part();
@@ -81,14 +83,14 @@ impl Board {
         (Ticket { board: self.clone(), number, cut_off: false }, progress)
     }
 
-    /// So many bytes and files are known to come in all.
+    /// Sets the total of bytes and files.
     pub fn estimate(&self, bytes: u64, files: u64) {
         self.0.estimate.store(bytes, Ordering::Relaxed);
         self.0.estimate_files.store(files, Ordering::Relaxed);
         self.0.estimated.store(true, Ordering::Relaxed);
     }
 
-    /// The transfer has ended: who counts ahead may stop.
+    /// Marks the transfer as ended, so that a task that counts ahead can stop.
     pub fn end(&self) {
         self.0.ended.store(true, Ordering::Relaxed);
     }
@@ -97,7 +99,7 @@ impl Board {
         self.0.ended.load(Ordering::Relaxed)
     }
 
-    /// What it looks like now, with at most `shown` files.
+    /// Returns the current state, with at most `shown` files.
     pub fn picture(&self, shown: usize) -> Picture {
         let inner = &self.0;
         let (begun, estimate) = (inner.begun.load(Ordering::Relaxed), inner.estimate.load(Ordering::Relaxed));
@@ -129,8 +131,8 @@ impl Board {
 }
 
 impl Ticket {
-    /// Takes the file off the board where the whole transfer was stopped in it: what it lacks stays
-    /// to be done.
+    /// Removes the file from the board if the whole transfer was stopped in it: the rest of the
+    /// file stays to be done.
     pub fn cut_off(mut self) {
         self.cut_off = true;
     }

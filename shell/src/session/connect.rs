@@ -1,4 +1,4 @@
-//! Which cluster we talk to: `--masters`, `DFS_MASTERS`, the settings, or the local one.
+//! Selects the cluster: `--masters`, `DFS_MASTERS`, the settings, or the local cluster.
 
 use super::contexts;
 use crate::base::options::Options;
@@ -18,28 +18,28 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::time::Duration;
 
-/// A suspended master is waited for so long: it may be continued.
+/// The time to wait for a suspended master, which may be resumed meanwhile.
 const SUSPENDED_PATIENCE: Duration = Duration::from_millis(1500);
 
-/// A cluster that was found, not yet spoken to.
+/// A cluster that was found; no connection has been made yet.
 #[derive(Debug, Clone)]
 pub struct Target {
     /// `HOST:PORT`.
     masters: Vec<String>,
     identity: Identity,
-    /// The file that the identity is from.
+    /// The file of the identity.
     credential: PathBuf,
     settings: ClientSettings,
-    /// The directories of the local cluster, if it is that.
+    /// The directories of the local cluster, if it is the local one.
     local: Option<Directories>,
-    /// The name of the context, where it is not the default.
+    /// The name of the context, if it is not the default.
     context: Option<String>,
 }
 
-/// The settings that hold for this program, with where each of them comes from, and the directories of its user.
+/// Returns the effective settings with their sources, and the directories of the user.
 ///
 /// # Errors
-/// `usage` for settings that are not allowed.
+/// `usage` for invalid settings.
 pub(crate) fn loaded(options: &Options) -> Result<(Loaded, Directories)> {
     match understood(options)? {
         (loaded, directories, None) => Ok((loaded, directories)),
@@ -47,7 +47,7 @@ pub(crate) fn loaded(options: &Options) -> Result<(Loaded, Directories)> {
     }
 }
 
-/// The settings as far as they are understood, and the first error in them.
+/// Returns the settings that are valid, and the first error in them.
 ///
 /// # Errors
 /// As [`directories`].
@@ -79,21 +79,22 @@ pub(crate) fn understood(options: &Options) -> Result<(Loaded, Directories, Opti
     Ok((loaded, directories, error))
 }
 
-/// The credential file that would be shown to the masters, if there is one.
+/// Returns the credential file to use for the masters, if there is one.
 pub(crate) fn credential(settings: &dfs_config::Settings, directories: &Directories) -> Option<PathBuf> {
     settings.client.credential.clone().or_else(|| local_credential(directories))
 }
 
-/// Finds the cluster. Where none is configured and none runs, starts a local one if that is allowed; blocks meanwhile.
+/// Finds the cluster. If none is configured and none runs, starts a local one if allowed; blocks
+/// meanwhile.
 ///
 /// # Errors
-/// `unreachable` when there is none; `unauthenticated` when the credential cannot be used.
+/// `unreachable` if there is none; `unauthenticated` if the credential cannot be used.
 pub(crate) fn find(options: &Options, may_start: MayStart) -> Result<Target> {
     let (loaded, directories) = loaded(options)?;
     find_with(options, &loaded, &directories, may_start)
 }
 
-/// As [`find`], with settings that were read before.
+/// Does the same as [`find`] with settings that were loaded before.
 ///
 /// # Errors
 /// As [`find`].
@@ -138,7 +139,7 @@ pub(crate) fn find_with(
     Ok(Target { masters, identity, credential, settings: settings.client, local: Some(directories), context })
 }
 
-/// Returns a sentence on what was started.
+/// Returns a sentence that describes the started daemons.
 fn announced(started: &Started) -> String {
     let masters = plural(started.masters as u64, "master", "masters");
     let datanodes = plural(started.datanodes as u64, "datanode", "datanodes");
@@ -151,7 +152,7 @@ fn announced(started: &Started) -> String {
     }
 }
 
-/// Returns a daemon as the diagnosis sees it.
+/// Converts the status of a daemon for the diagnosis.
 fn local_daemon(daemon: &DaemonStatus) -> LocalDaemon {
     let process = match daemon.state {
         State::Running | State::Starting => Process::Running,
@@ -162,8 +163,9 @@ fn local_daemon(daemon: &DaemonStatus) -> LocalDaemon {
     LocalDaemon { id: daemon.id.to_string(), process }
 }
 
-/// Returns the finding for a call that has waited so long for the masters of the local cluster, if their processes tell that
-/// none of them will answer. While somebody starts or stops daemons, any of them may.
+/// Returns the finding for a call that has waited this long for the masters of the local cluster if
+/// the state of their processes shows that none of them will answer. Returns `None` while daemons
+/// are being started or stopped, because any of them may answer then.
 fn hopeless(directories: &Directories, waited: Waited) -> Option<Finding> {
     if dfs_daemon::local::is_changing(directories) {
         return None;
@@ -173,7 +175,7 @@ fn hopeless(directories: &Directories, waited: Waited) -> Option<Finding> {
     let may_answer = |daemon: &LocalDaemon| match daemon.process {
         Process::Running => true,
         Process::Suspended => waited.span < SUSPENDED_PATIENCE,
-        // One that holds a connection is there, whatever its run file says.
+        // A daemon that holds a connection is alive, whatever its run file contains.
         Process::Stopped | Process::Crashed => waited.connected,
     };
     if masters.any(may_answer) {
@@ -182,12 +184,12 @@ fn hopeless(directories: &Directories, waited: Waited) -> Option<Finding> {
     Some(unreachable("none of them runs", Some(&daemons)))
 }
 
-/// There is no cluster to talk to.
+/// Returns the error for a missing cluster.
 pub(crate) fn nowhere() -> Error {
     Error::new(ErrorCode::Unreachable, "no cluster is configured")
 }
 
-/// The superuser's credential of the local cluster, if there is one.
+/// Returns the superuser's credential of the local cluster, if there is one.
 fn local_credential(directories: &Directories) -> Option<PathBuf> {
     let layout = Layout::new(directories);
     let spec = Spec::load(&layout).ok().flatten()?;
@@ -199,10 +201,10 @@ fn no_credential() -> Error {
     error.hint("name its file in the settings as client.credential, or in DFS_CLIENT_CREDENTIAL")
 }
 
-/// Permission bits for anybody but the owner.
+/// Permission bits of group and others.
 pub(crate) const OTHERS: u32 = 0o077;
 
-/// Says once that others can use the key.
+/// Warns once if other users can read the key.
 fn warn_of_others(path: &Path, options: &Options) {
     static SAID: Once = Once::new();
     let others = std::fs::metadata(path).is_ok_and(|metadata| metadata.mode() & OTHERS != 0);
@@ -214,8 +216,8 @@ fn warn_of_others(path: &Path, options: &Options) {
     }
 }
 
-/// Returns the hint for a credential that the user may not read. Only that of the user's own cluster certainly belongs to
-/// the user; any other one may be somebody else's key.
+/// Returns the hint for a credential that the user may not read. Only the credential of the user's
+/// own cluster certainly belongs to the user; any other one may be the key of another user.
 pub(crate) fn denied_hint(path: &Path, directories: &Directories) -> String {
     if local_credential(directories).is_some_and(|own| own == path) {
         return format!("it is that of your own cluster: sudo chown $USER {}", path.display());
@@ -230,7 +232,7 @@ pub(crate) fn denied_hint(path: &Path, directories: &Directories) -> String {
 /// Reads a credential file.
 ///
 /// # Errors
-/// `unauthenticated` when it cannot be read or used.
+/// `unauthenticated` if it cannot be read or used.
 pub(crate) fn identity(path: &Path, directories: &Directories, options: &Options) -> Result<Identity> {
     let unusable =
         |what: String, hint: String| Error::new(ErrorCode::Unauthenticated, what).at(path.display()).hint(hint);
@@ -249,28 +251,29 @@ pub(crate) fn identity(path: &Path, directories: &Directories, options: &Options
 }
 
 impl Target {
-    /// The directories of the local cluster, if it is that.
+    /// Returns the directories of the local cluster, if it is the local one.
     pub fn local(&self) -> Option<&Directories> {
         self.local.as_ref()
     }
 
-    /// Returns the daemons of the local cluster with the state of their processes; none for any other cluster.
+    /// Returns the daemons of the local cluster with the state of their processes; `None` for any
+    /// other cluster.
     pub fn daemons(&self) -> Option<Vec<LocalDaemon>> {
         let daemons = dfs_daemon::local::status(self.local.as_ref()?).unwrap_or_default();
         Some(daemons.iter().map(local_daemon).collect())
     }
 
-    /// The name of its context, where it is not the default.
+    /// Returns the name of its context, if it is not the default.
     pub fn context(&self) -> Option<&str> {
         self.context.as_deref()
     }
 
-    /// Who we are to it.
+    /// Returns the identity used for it.
     pub fn identity(&self) -> &Identity {
         &self.identity
     }
 
-    /// What to look at when one end does not believe the other one.
+    /// Returns the hint for an authentication error between client and cluster.
     pub fn doubt(&self, error: &Error) -> String {
         let credential = self.credential.display();
         let anew = "name another one as client.credential in the settings, or in DFS_CLIENT_CREDENTIAL";
@@ -291,18 +294,18 @@ impl Target {
         }
     }
 
-    /// `HOST:PORT` of its masters.
+    /// Returns the addresses `HOST:PORT` of its masters.
     pub fn masters(&self) -> &[String] {
         &self.masters
     }
 
-    /// How long a call to them may take.
+    /// Returns the time limit of a call to them.
     pub fn patience(&self) -> Duration {
         self.settings.rpc_timeout
     }
 
-    /// Makes a handle on the cluster, which has not spoken to anybody yet. Calls to a local cluster of which no master will
-    /// answer end with the reason.
+    /// Creates a client for the cluster without connecting. Calls to a local cluster whose masters
+    /// will not answer end with the reason.
     ///
     /// # Errors
     /// As [`Target::client_options`].
@@ -313,21 +316,23 @@ impl Target {
         Ok(Client::with_outlook(self.client_options().await?, outlook))
     }
 
-    /// Returns the finding for a local cluster whose masters are suspended: they take connections and do not answer.
+    /// Returns the finding for a local cluster whose masters are suspended: they accept connections
+    /// and do not answer.
     pub fn suspended(&self) -> Option<Finding> {
         hopeless(self.local.as_ref()?, Waited { span: Duration::MAX, connected: true })
     }
 
-    /// Returns the handle for a command that shows how the cluster is: it does not wait long for one that is elsewhere and
-    /// does not answer. Of a local one it is known whether waiting helps.
+    /// Returns the client for a command that shows the state of the cluster: it does not wait long
+    /// for a remote cluster that does not answer. For a local one the state of the processes shows
+    /// if waiting helps.
     pub fn looked_at(&self, client: Client) -> Client {
         if self.local.is_some() { client } else { client.brief() }
     }
 
-    /// The options of a client, with the names of the masters looked up.
+    /// Returns the options of a client, with the names of the masters resolved.
     ///
     /// # Errors
-    /// `unreachable` when none of them has an address.
+    /// `unreachable` if none of them has an address.
     pub async fn client_options(&self) -> Result<ClientOptions> {
         let mut masters: Vec<SocketAddr> = Vec::new();
         let mut failure = nowhere();
@@ -348,15 +353,15 @@ impl Target {
     }
 }
 
-/// The directories of the user.
+/// Returns the directories of the user.
 ///
 /// # Errors
-/// `usage` when the user has none.
+/// `usage` if the user has none.
 pub(crate) fn directories() -> Result<Directories> {
     Directories::of_user(&Environment::of_process()).map_err(|error| usage(error.to_string()))
 }
 
-/// The directory for history and the like.
+/// Returns the directory for state such as the history.
 ///
 /// # Errors
 /// As [`directories`].
@@ -364,7 +369,7 @@ pub(crate) fn state_directory() -> Result<PathBuf> {
     directories().map(|directories| directories.state)
 }
 
-/// The directory for what the user sets.
+/// Returns the directory for the user's settings.
 ///
 /// # Errors
 /// As [`directories`].

@@ -1,4 +1,4 @@
-//! What a job in the background and the session that began it have in common.
+//! The state shared by a background job and the session that started it.
 
 use super::board::Board;
 use crate::base::exit::Ended;
@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// What a job has to say is kept up to so many pieces; the oldest go.
+/// The maximum number of messages kept per job; the oldest are dropped.
 const MESSAGES_MAX: usize = 200;
 
 /// The console of one job.
@@ -23,14 +23,14 @@ const MESSAGES_MAX: usize = 200;
 pub struct JobConsole {
     /// Asks the job to end.
     pub cancel: CancellationToken,
-    /// Drops it where it stands.
+    /// Drops the job immediately.
     pub abort: CancellationToken,
-    /// The local working directory in which it began; that of the process may be another one by now. It is empty where the
-    /// command was begun at the front, and works in that of the process.
+    /// The local working directory in which the job started; that of the process may have changed
+    /// since. Empty if the command was started in the foreground and uses that of the process.
     pub here: PathBuf,
-    /// The terminal is not for commands: somebody draws on all of it.
+    /// True if a full-screen program occupies the terminal, so that commands must not use it.
     pub covered: bool,
-    /// Somebody looks at it now.
+    /// True while a user watches the job.
     watched: AtomicBool,
     state: Mutex<State>,
     changed: Notify,
@@ -42,18 +42,19 @@ struct State {
     dropped: usize,
     board: Option<Board>,
     ended: Option<Ended>,
-    /// Where what is said goes at once, instead of waiting for somebody who listens.
+    /// Messages are written here at once, if set, instead of being kept.
     said: Option<File>,
     question: Option<String>,
 }
 
 impl JobConsole {
-    /// The console of a job that begins in this local directory.
+    /// Creates the console of a job that starts in this local directory.
     pub fn new(here: PathBuf) -> Self {
         Self { here, ..Self::default() }
     }
 
-    /// The console of a command that is run from the dashboard, which has the terminal. What is said goes to `said` at once.
+    /// Creates the console of a command that is run from the dashboard, which occupies the
+    /// terminal. Messages are written to `said` at once.
     pub fn covered(here: PathBuf, said: File) -> Self {
         Self { covered: true, state: Mutex::new(State { said: Some(said), ..State::default() }), ..Self::new(here) }
     }
@@ -63,7 +64,7 @@ impl JobConsole {
         !self.here.as_os_str().is_empty()
     }
 
-    /// Somebody looks at it from now on, or nobody does any more.
+    /// Sets whether a user watches the job.
     pub fn watch(&self, watched: bool) {
         self.watched.store(watched, Ordering::Relaxed);
     }
@@ -72,26 +73,26 @@ impl JobConsole {
         self.watched.load(Ordering::Relaxed)
     }
 
-    /// Nothing more will be said: who reads the other end of `said` need not wait for it.
+    /// Closes `said`: no more messages follow, so its reader need not wait.
     pub fn hang_up(&self) {
         self.state().said = None;
     }
 
-    /// Notes what the command would have asked.
+    /// Records the question that the command would have asked.
     pub fn ask(&self, question: &str) {
         self.state().question = Some(question.to_owned());
     }
 
-    /// What the command would have asked; it did nothing then.
+    /// Returns the question that the command would have asked; the command then did nothing.
     pub fn question(&self) -> Option<String> {
         self.state().question.clone()
     }
 
-    /// Says something, when somebody will listen.
+    /// Adds a message, or writes it to `said`.
     pub fn say(&self, text: String) {
         let mut state = self.state();
         if let Some(said) = &mut state.said {
-            // Nobody is left to read it, if that fails.
+            // An error means that no reader is left.
             let _ = said.write_all(text.as_bytes());
             return;
         }
@@ -102,7 +103,7 @@ impl JobConsole {
         state.messages.push_back(text);
     }
 
-    /// What was said since the last time.
+    /// Returns the messages since the last call.
     pub fn messages(&self) -> String {
         let mut state = self.state();
         let dropped = std::mem::take(&mut state.dropped);
@@ -111,12 +112,12 @@ impl JobConsole {
         more + &state.messages.drain(..).collect::<String>()
     }
 
-    /// Lets others look at a transfer.
+    /// Publishes the progress of a transfer.
     pub fn show(&self, board: Board) {
         self.state().board = Some(board);
     }
 
-    /// The transfer that it is at, or was.
+    /// Returns the current or last transfer.
     pub fn board(&self) -> Option<Board> {
         self.state().board.clone()
     }
@@ -126,15 +127,15 @@ impl JobConsole {
         self.changed.notify_waiters();
     }
 
-    /// How it ended, if it has.
+    /// Returns the result, if the job has ended.
     pub fn ended(&self) -> Option<Ended> {
         self.state().ended
     }
 
-    /// Waits for its end.
+    /// Waits until the job has ended.
     pub async fn until_ended(&self) -> Ended {
         loop {
-            // Asked for before the look, so that no end falls between the two.
+            // Registered before the check, so that an end between the two is not missed.
             let changed = self.changed.notified();
             if let Some(ended) = self.ended() {
                 return ended;
@@ -143,7 +144,7 @@ impl JobConsole {
         }
     }
 
-    /// Runs the command of this console: what ends it are the console's tokens.
+    /// Runs the command of this console; the tokens of the console cancel and abort it.
     ///
     /// # Errors
     /// Those of the command; `interrupted` when it was dropped.

@@ -1,4 +1,4 @@
-//! Clusters by name: which one a session talks to, and those that there are.
+//! Clusters by name: the context of a session, and the available contexts.
 
 use super::connect;
 use crate::base::options::Options;
@@ -6,7 +6,7 @@ use crate::base::report::usage;
 use dfs_config::{ClientSettings, Contexts, DEFAULT_CONTEXT, LOCAL_CONTEXT, Loaded, NamedCluster};
 use dfs_types::{Error, ErrorCode, Result};
 
-/// The context that was asked for.
+/// The selected context.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Chosen {
     /// The local cluster, whatever the settings say.
@@ -15,7 +15,7 @@ pub(crate) enum Chosen {
 }
 
 impl Chosen {
-    /// Puts what it says in the place of what the settings say.
+    /// Overrides the settings with those of the context.
     pub(crate) fn apply(self, client: &mut ClientSettings) {
         match self {
             Self::Local if client.masters.is_empty() => {}
@@ -29,7 +29,7 @@ impl Chosen {
         }
     }
 
-    /// Its name, where it is not that of the cluster that is found without one.
+    /// Returns its name, unless it is the cluster that is found without a context.
     pub(crate) fn shown_name(&self) -> Option<String> {
         match self {
             Self::Local => Some(LOCAL_CONTEXT.to_owned()).filter(|_| has_configured_masters()),
@@ -37,7 +37,7 @@ impl Chosen {
         }
     }
 
-    /// Returns true if it says what the masters are, or else the credential.
+    /// Returns true if it sets this key: the masters, or the credential.
     pub(crate) fn sets(&self, dotted: &str) -> bool {
         match (self, dotted) {
             (Self::Local, _) => false,
@@ -69,10 +69,10 @@ pub(crate) fn read() -> Result<Contexts> {
     Contexts::read(&connect::config_directory()?).map_err(|error| usage(error.to_string()))
 }
 
-/// The context that options and environment ask for; none where the settings hold.
+/// Returns the context selected by options and environment; `None` if the settings apply.
 ///
 /// # Errors
-/// `usage` when there is none of this name, or they cannot be read.
+/// `usage` if no context has this name, or the contexts cannot be read.
 pub(crate) fn chosen(options: &Options) -> Result<Option<Chosen>> {
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let asked = options.context.clone().or_else(|| variable("DFS_CONTEXT").filter(|_| options.masters.is_empty()));
@@ -86,7 +86,7 @@ pub(crate) fn chosen(options: &Options) -> Result<Option<Chosen>> {
     asked.or(kept).map(|name| named(&contexts, &name)).transpose().map(Option::flatten)
 }
 
-/// The context of this name; none for what the settings say.
+/// Returns the context of this name; `None` for the one of the settings.
 ///
 /// # Errors
 /// `not_found`.
@@ -99,12 +99,12 @@ fn named(contexts: &Contexts, name: &str) -> Result<Option<Chosen>> {
     }
 }
 
-/// There is no context of this name.
+/// Returns the error for an unknown context.
 pub(crate) fn none_of(name: &str) -> Error {
     Error::new(ErrorCode::NotFound, "no such context").at(name).hint("context list shows them, context add makes one")
 }
 
-/// The contexts that can be chosen: their names, and what they are.
+/// Returns the contexts that can be selected: their names and clusters.
 ///
 /// # Errors
 /// As [`read`].
@@ -121,7 +121,7 @@ pub(crate) fn all(options: &Options) -> Result<Vec<(String, NamedCluster)>> {
     Ok(all)
 }
 
-/// The name of the context that options and environment ask for.
+/// Returns the name of the context selected by options and environment.
 ///
 /// # Errors
 /// As [`chosen`].

@@ -1,4 +1,4 @@
-//! The lines that were typed: each once, the newest last, kept for their user alone.
+//! The lines typed at the prompt: each one once, the newest last, readable by their user only.
 
 use parking_lot::{Mutex, MutexGuard};
 use rustyline::history::{SearchDirection, SearchResult};
@@ -10,11 +10,11 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Lines that are kept.
+/// The maximum number of lines kept.
 pub(crate) const LINES_MAX: usize = 10_000;
-/// Longer lines were pasted, not typed, and would make the file slow to read.
+/// Longer lines were probably pasted and would make the file slow to read.
 const LINE_BYTES_MAX: usize = 64 << 10;
-/// The first line of the file: every line behind it is one entry, with `\n` and `\\` escaped.
+/// The first line of the file. Every following line is one entry, with `\n` and `\\` escaped.
 const FORMAT: &str = "#V2";
 
 /// The history of a session. Clones share it.
@@ -26,17 +26,19 @@ pub struct History {
 #[derive(Debug, Default)]
 struct Lines {
     entries: VecDeque<String>,
-    /// Where new ones are written at once, so that sessions at the same time do not lose each other's.
+    /// The file to which new lines are appended at once, so that parallel sessions do not lose each
+    /// other's lines.
     file: Option<PathBuf>,
 }
 
 impl History {
-    /// The file of the history in the directory for such things.
+    /// Returns the history file in the state directory.
     pub fn file_in(directory: &Path) -> PathBuf {
         directory.join("history")
     }
 
-    /// Reads what former sessions left. Without a place for it there is none, and that is no reason to fail.
+    /// Reads the lines of earlier sessions. Without a usable file the history is empty, which is
+    /// not an error.
     pub fn read(&self, file: &Path) {
         let _ = self.try_read(file);
     }
@@ -45,14 +47,14 @@ impl History {
         if let Some(directory) = file.parent() {
             DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
         }
-        // Made at once, so that it is never there with other permissions.
+        // Created at once, so that the file never has other permissions.
         let there = OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(file)?;
         there.set_permissions(Permissions::from_mode(0o600))?;
         let mut lines = self.lines();
         lines.file = Some(file.to_owned());
         let mut written = Vec::new();
         for line in BufReader::new(there).split(b'\n') {
-            // What is damaged in the file is left out.
+            // Corrupt lines of the file are skipped.
             written.extend(String::from_utf8(line?).ok().filter(|line| !line.is_empty() && line != FORMAT));
         }
         let count = written.len();
@@ -70,7 +72,7 @@ impl History {
         Ok(())
     }
 
-    /// Adds a line, unless it is not to be kept; an older one that is the same goes.
+    /// Adds a line, unless it must not be kept; an older equal line is removed.
     pub fn add(&self, line: &str) -> bool {
         if line.trim().is_empty() || line.starts_with(char::is_whitespace) || line.len() > LINE_BYTES_MAX {
             return false;
@@ -88,13 +90,14 @@ impl History {
         true
     }
 
-    /// The newest line that begins so and goes on.
+    /// Returns the newest line that is longer than `start` and begins with it.
     pub fn newest_that_begins(&self, start: &str) -> Option<String> {
         let begins = |entry: &&String| entry.len() > start.len() && entry.starts_with(start);
         self.lines().entries.iter().rev().find(begins).cloned()
     }
 
-    /// The nearest line before `from` that begins so and is not `current`, and its place.
+    /// Returns the nearest line before `from` that begins with `start` and is not `current`, with
+    /// its position.
     pub fn older(&self, from: usize, start: &str, current: &str) -> Option<(usize, String)> {
         let lines = self.lines();
         let found = (0..from.min(lines.entries.len())).rev().filter_map(|at| Some((at, lines.entries.get(at)?)));
@@ -102,7 +105,8 @@ impl History {
         fitting.next().map(|(at, entry)| (at, entry.clone()))
     }
 
-    /// The nearest line behind `from` that begins so and is not `current`, and its place.
+    /// Returns the nearest line after `from` that begins with `start` and is not `current`, with
+    /// its position.
     pub fn newer(&self, from: usize, start: &str, current: &str) -> Option<(usize, String)> {
         let lines = self.lines();
         let mut fitting = lines
@@ -114,7 +118,7 @@ impl History {
         fitting.next().map(|(at, entry)| (at, entry.clone()))
     }
 
-    /// The newest `count` lines with their numbers, from 1.
+    /// Returns the newest `count` lines with their numbers, from 1.
     pub fn newest(&self, count: usize) -> Vec<(usize, String)> {
         let lines = self.lines();
         let from = lines.entries.len().saturating_sub(count);
@@ -146,7 +150,8 @@ impl History {
 impl Lines {
     fn append(&self, line: &str) {
         let Some(path) = &self.file else { return };
-        // One write, so that lines of two sessions do not mix. A history that cannot be written is no reason to fail.
+        // A single write, so that the lines of two sessions do not mix. A history that cannot be
+        // written is not an error.
         let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
         let _ = file.and_then(|mut file| {
             let head = if file.metadata()?.len() == 0 { format!("{FORMAT}\n") } else { String::new() };
@@ -188,7 +193,7 @@ fn unescape(line: &str) -> String {
     text
 }
 
-/// What the editor needs of it. The file is ours.
+/// The interface for the line editor. The file is managed here, not by the editor.
 impl rustyline::history::History for History {
     fn get(&self, index: usize, _: SearchDirection) -> rustyline::Result<Option<SearchResult<'_>>> {
         let entry = self.lines().entries.get(index).cloned();

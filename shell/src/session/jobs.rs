@@ -1,4 +1,4 @@
-//! The commands in the background of a session: the list of them, and how their ends are told.
+//! The background commands of a session: the list of jobs, and the reports of their ends.
 
 use super::Session;
 use super::console::JobConsole;
@@ -11,25 +11,25 @@ use std::io::{self, Seek, SeekFrom};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-/// Jobs of a session at the same time, with those whose end was not yet told.
+/// The maximum number of jobs of a session, including ended ones that were not reported yet.
 const JOBS_MAX: usize = 64;
 
-/// The jobs of a session, in the order in which they began.
+/// The jobs of a session, in start order.
 #[derive(Debug, Default)]
 pub struct Jobs {
     list: Vec<Job>,
     last: usize,
 }
 
-/// A job, until its end was told.
+/// A job, until its end was reported.
 #[derive(Debug)]
 pub struct Job {
-    /// From 1; 0 while it is not among the jobs of a session.
+    /// The number, from 1; 0 while it is not in the list of a session.
     pub number: usize,
-    /// Its line, safe for a terminal.
+    /// The command line, safe for a terminal.
     pub line: String,
     pub console: Arc<JobConsole>,
-    /// What it has written to its standard output.
+    /// Holds the standard output of the job.
     output: File,
     thread: Option<JoinHandle<()>>,
 }
@@ -39,10 +39,10 @@ impl Jobs {
         &self.list
     }
 
-    /// The job of this number (`2`, `%2`); the last one if none is given.
+    /// Returns the job with this number (`2`, `%2`); the last one if no number is given.
     ///
     /// # Errors
-    /// When there is none.
+    /// If there is no such job.
     pub fn find(&self, text: Option<&str>) -> Result<&Job> {
         let Some(text) = text else {
             return self.list.last().ok_or_else(|| no_job("there are no jobs"));
@@ -52,26 +52,27 @@ impl Jobs {
         found.ok_or_else(|| no_job("no such job").at(text).hint("jobs lists them"))
     }
 
-    /// Takes the job off the list.
+    /// Removes the job from the list.
     pub fn take(&mut self, number: usize) -> Option<Job> {
         let at = self.list.iter().position(|job| job.number == number)?;
         Some(self.list.remove(at))
     }
 
-    /// How many have not ended.
+    /// Counts the jobs that have not ended.
     pub fn running(&self) -> usize {
         self.list.iter().filter(|job| job.console.ended().is_none()).count()
     }
 
-    /// The first job that runs in the local working directory of the process, which therefore must stay.
+    /// Returns the first job that uses the local working directory of the process, which therefore
+    /// must not change.
     pub fn at_home(&self) -> Option<&Job> {
         self.list.iter().find(|job| job.console.ended().is_none() && !job.console.has_place())
     }
 
-    /// Whether one more may begin.
+    /// Checks that one more job may start.
     ///
     /// # Errors
-    /// `usage` when too many have begun.
+    /// `usage` if too many are running.
     pub fn may_begin(&self) -> Result<()> {
         if self.list.len() < JOBS_MAX {
             return Ok(());
@@ -79,20 +80,20 @@ impl Jobs {
         Err(usage(format!("{JOBS_MAX} jobs at most run at the same time")).hint("wait waits for them"))
     }
 
-    /// Adds a job that has begun; gives its number.
+    /// Adds a started job; returns its number.
     pub fn add(&mut self, job: Job) -> usize {
-        // Numbers begin anew when all have ended, as in sh.
+        // Numbers restart at 1 when all jobs have ended, as in sh.
         self.last = if self.list.is_empty() { 1 } else { self.last + 1 };
         self.list.push(Job { number: self.last, ..job });
         self.last
     }
 
-    /// The consoles of all.
+    /// Returns the consoles of all jobs.
     pub fn consoles(&self) -> Vec<Arc<JobConsole>> {
         self.list.iter().map(|job| job.console.clone()).collect()
     }
 
-    /// Takes the jobs off the list that have ended.
+    /// Removes the ended jobs from the list.
     pub fn take_ended(&mut self) -> Vec<Job> {
         let (ended, running) =
             std::mem::take(&mut self.list).into_iter().partition(|job| job.console.ended().is_some());
@@ -106,12 +107,12 @@ fn no_job(what: &str) -> Error {
 }
 
 impl Job {
-    /// A job that has begun, and is not among those of a session yet.
+    /// Creates a started job that is not in the list of a session yet.
     pub fn new(line: String, console: Arc<JobConsole>, output: File, thread: JoinHandle<()>) -> Self {
         Self { number: 0, line, console, output, thread: Some(thread) }
     }
 
-    /// `running`, `done`, `interrupted`, `failed`.
+    /// Returns `running`, `done`, `interrupted` or `failed`.
     pub fn state(&self) -> &'static str {
         match self.console.ended() {
             None => "running",
@@ -121,7 +122,7 @@ impl Job {
         }
     }
 
-    /// Tells what an ended job said and wrote, and how it ended.
+    /// Prints the messages and output of an ended job, and its result.
     pub fn tell(self, session: &Session) -> Ended {
         let end = format!("[{}] {} {}", self.number, self.state(), self.line);
         let ended = self.hand_over();
@@ -129,12 +130,12 @@ impl Job {
         ended
     }
 
-    /// Passes on what an ended job said and wrote.
+    /// Prints the messages and output of an ended job.
     pub fn hand_over(mut self) -> Ended {
         let ended = self.console.ended().unwrap_or(Ended::Well);
         eprint!("{}", self.console.messages());
         let mut stdout = io::stdout().lock();
-        // Nobody is left to read it, if that fails.
+        // An error means that no reader is left.
         let _ = self.output.seek(SeekFrom::Start(0)).and_then(|_| io::copy(&mut self.output, &mut stdout));
         drop(stdout);
         if let Some(thread) = self.thread.take() {
@@ -158,10 +159,10 @@ pub(crate) fn announce(session: &mut Session) {
     }
 }
 
-/// Waits for a job and tells its end. The job goes on when the wait is cut short.
+/// Waits for a job and reports its end. The job continues if the wait is cancelled.
 ///
 /// # Errors
-/// `interrupted`; that of the job, which it has said itself.
+/// `interrupted`; the error of the job, which has already been reported.
 pub(crate) async fn wait(session: &mut Session, number: usize, cancelled: impl Future<Output = ()>) -> Result<Ended> {
     let Some(console) = session.jobs.list.iter().find(|job| job.number == number).map(|job| job.console.clone()) else {
         return Ok(Ended::Well);
@@ -174,7 +175,7 @@ pub(crate) async fn wait(session: &mut Session, number: usize, cancelled: impl F
     Ok(session.jobs.take(number).map_or(Ended::Well, |job| job.tell(session)))
 }
 
-/// Ends all jobs and waits for that; a signal cuts the wait short.
+/// Ends all jobs and waits for them; a signal cancels the wait.
 ///
 /// # Errors
 /// `interrupted`.
@@ -195,7 +196,8 @@ pub(crate) async fn end_all(session: &mut Session) -> Result<()> {
     Ok(())
 }
 
-/// The error of a command that waited for a job which failed, and has said why.
+/// Returns the error of a command that waited for a failed job whose failure has already been
+/// reported.
 pub(crate) fn failed(job: usize, ended: Ended) -> Option<Error> {
     (ended != Ended::Well).then(|| Error::new(ErrorCode::of_exit(ended.code()), format!("job {job} failed")))
 }

@@ -1,4 +1,4 @@
-//! The session layer: what lasts from one command to the next.
+//! The session layer: state that outlasts a single command.
 //!
 //! A [`Session`] has its cluster ([`connect`]), its [context](contexts), variables, aliases and
 //! history, and the background [`jobs`]. A job and the session that started it share a

@@ -1,4 +1,4 @@
-//! What lasts from one command to the next.
+//! The state that outlasts a single command.
 
 use super::alias::Aliases;
 use super::connect::{self, Target};
@@ -24,8 +24,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
-/// Gives the world of a dashboard that works with a session; `read_only`, it refuses what changes anything. Must be called
-/// inside the runtime.
+/// Creates the world of a dashboard that works with a session; with `read_only` it rejects all
+/// changes. Must be called inside the runtime.
 pub(crate) type OpenDashboard = fn(session: &Session, read_only: bool) -> Arc<dyn World>;
 
 /// The working directory and the previous one of each context that the session has left.
@@ -37,48 +37,48 @@ pub struct Session {
     pub options: Options,
     /// The remote working directory.
     pub directory: DfsPath,
-    /// Where `cd -` goes.
+    /// The target of `cd -`.
     pub directory_before: Option<DfsPath>,
-    /// Where it was in other contexts.
+    /// The working directories in other contexts.
     pub(crate) places: Places,
-    /// Where `lcd -` goes.
+    /// The target of `lcd -`.
     pub local_before: Option<PathBuf>,
     pub scope: Scope,
-    /// The statement that runs began with `-`: it may fail.
+    /// True if the running statement began with `-`, so that its failure is ignored.
     pub may_fail: bool,
     pub aliases: Aliases,
-    /// The lines that were typed at the prompt.
+    /// The lines typed at the prompt.
     pub history: History,
-    /// Where in a script we are.
+    /// The current position in a script.
     pub location: Option<Location>,
-    /// A person types the commands.
+    /// True if a user types the commands.
     pub interactive: bool,
-    /// The command that runs changes something.
+    /// True if the running command changes something.
     pub changes: bool,
-    /// Set by `exit`: the session ends with this code.
+    /// Set by `exit`: the session ends with this exit code.
     pub leave: Option<u8>,
-    /// The lines of a transfer that are on the terminal now.
+    /// The progress lines of a transfer that are on the terminal now.
     pub screen: Option<Screen>,
-    /// The scripts that are being run, each from the one before it.
+    /// The running scripts; each one was started by the one before it.
     pub scripts: Vec<PathBuf>,
-    /// Where the commands of a script write that is run by a command of ours.
+    /// The output destination of a script that another command runs.
     pub inherited: Option<Inherited>,
-    /// Commands in the background.
+    /// The commands in the background.
     pub jobs: Jobs,
-    /// This is the session of such a command.
+    /// The console of the job, if this is the session of a background command.
     pub console: Option<Arc<JobConsole>>,
-    /// Nothing may be changed from here.
+    /// True if this session must not change anything.
     pub read_only: bool,
-    /// Signals since then are meant for the command that runs.
+    /// Signals after this point affect the running command.
     pub epoch: SignalEpoch,
-    /// Set by the program: `top` opens the dashboard with it.
+    /// Set by the program: `top` opens the dashboard with this function.
     pub open_dashboard: Option<OpenDashboard>,
     target: Option<Target>,
     client: Arc<OnceCell<Client>>,
 }
 
 impl Session {
-    /// A session that has not looked for its cluster yet.
+    /// Creates a session; the cluster is not looked up yet.
     pub fn new(options: Options, scope: Scope) -> Self {
         Self {
             options,
@@ -107,12 +107,12 @@ impl Session {
         }
     }
 
-    /// A session for a command in the background.
+    /// Creates a session for a background command.
     pub fn apart(&self, console: Arc<JobConsole>, output: Inherited) -> Self {
         Self { inherited: Some(output), console: Some(console), ..self.beside() }
     }
 
-    /// A session with all that this one is set to, and nothing that it is at.
+    /// Creates a session with the settings of this one, without its running work.
     pub fn beside(&self) -> Self {
         Self {
             directory: self.directory.clone(),
@@ -127,12 +127,13 @@ impl Session {
         }
     }
 
-    /// Whether the terminal is not for commands, because somebody draws on all of it.
+    /// Returns true if a full-screen program occupies the terminal.
     pub fn is_covered(&self) -> bool {
         self.console.as_ref().is_some_and(|console| console.covered)
     }
 
-    /// A local path as the session sees it: a command in the background stays in the directory where it began.
+    /// Resolves a local path for this session: a background command stays in the directory where it
+    /// started.
     pub fn local(&self, path: &Path) -> PathBuf {
         match &self.console {
             Some(console) => console.here.join(path),
@@ -140,8 +141,9 @@ impl Session {
         }
     }
 
-    /// Returns whether a local cluster of which nothing runs may be started: always at the prompt, and on a terminal by a
-    /// command that changes something, unless it was stopped on purpose.
+    /// Returns true if a local cluster without running daemons may be started: always at the
+    /// prompt, and on a terminal by a command that changes something, unless it was stopped on
+    /// purpose.
     pub(crate) fn may_start(&self) -> MayStart {
         match (self.interactive, self.changes && !self.options.dry_run) {
             (true, _) => MayStart::Always,
@@ -150,11 +152,12 @@ impl Session {
         }
     }
 
-    /// Looks for the cluster. Where none is configured and none runs, the prompt starts a local one; a command that changes
-    /// something does so on a terminal, unless the last one was stopped on purpose. Blocks meanwhile.
+    /// Finds the cluster. If none is configured and none runs, the prompt starts a local one; so
+    /// does, on a terminal, a command that changes something, unless the local cluster was stopped
+    /// on purpose. Blocks meanwhile.
     ///
     /// # Errors
-    /// When there is none, or its credential cannot be read.
+    /// If there is none, or its credential cannot be read.
     pub fn find_cluster(&mut self) -> Result<&Target> {
         if self.target.is_none() {
             self.target = Some(connect::find(&self.options, self.may_start())?);
@@ -162,16 +165,17 @@ impl Session {
         self.target.as_ref().ok_or_else(connect::nowhere)
     }
 
-    /// Talks to this cluster from now on. Who has the handle on the former one keeps it.
+    /// Switches to this cluster. Existing users of the previous client keep it.
     pub fn follow(&mut self, target: Target) {
         self.target = Some(target);
         self.client = Arc::default();
     }
 
-    /// The handle on the cluster. It connects by itself when it is first used, and again when the connection is lost.
+    /// Returns the client of the cluster. It connects at its first use, and reconnects after the
+    /// connection is lost.
     ///
     /// # Errors
-    /// As [`Session::find_cluster`]; when the name of a master cannot be resolved.
+    /// As [`Session::find_cluster`]; if the name of a master cannot be resolved.
     pub async fn client(&mut self) -> Result<Client> {
         if let Some(client) = self.client.get() {
             return Ok(client.clone());
@@ -180,52 +184,52 @@ impl Session {
         connected(&self.client, &target).await
     }
 
-    /// The handle, if a command needed it already.
+    /// Returns the client, if a command has created it already.
     pub fn client_if_any(&self) -> Option<Client> {
         self.client.get().cloned()
     }
 
-    /// The place of the handle, for who works beside the commands.
+    /// Returns the shared cell of the client, for tasks that run beside the commands.
     pub fn connection(&self) -> Arc<OnceCell<Client>> {
         self.client.clone()
     }
 
-    /// The cluster, if it was looked for already.
+    /// Returns the cluster, if it was found already.
     pub fn target(&self) -> Option<&Target> {
         self.target.as_ref()
     }
 
-    /// Where a command writes when nothing else was said.
+    /// Opens the default output of a command.
     ///
     /// # Errors
-    /// When that is closed.
+    /// If standard output is closed.
     pub fn stdout(&self) -> Result<Out> {
         self.inherited.as_ref().map_or_else(Out::stdout, Out::within)
     }
 
-    /// The screen, if long output is to be paged.
+    /// Returns the size of the terminal, if long output is to be paged.
     pub fn paged(&self) -> Option<pager::Screen> {
         let asked = self.scope.variables().any(|(name, value)| name == "pager" && value == "on");
         let is_outermost = self.interactive && self.inherited.is_none();
         if asked && is_outermost && !self.is_plain() { pager::screen() } else { None }
     }
 
-    /// Returns whether a terminal must not be sent control codes: the user said so, or the terminal.
+    /// Returns true if control codes must not be sent, by an option or by the type of the terminal.
     pub fn is_plain(&self) -> bool {
         self.options.plain || terminal::is_dumb()
     }
 
-    /// Returns whether a terminal may be sent colours.
+    /// Returns true if colours may be sent to a terminal.
     pub fn colour(&self) -> bool {
         !terminal::refuses_colour() && !self.is_plain()
     }
 
-    /// Returns how text is to look that goes to people, in lines of so many cells.
+    /// Returns the layout of text for people, in lines of this many cells.
     pub fn view(&self, cells: Option<usize>) -> View {
         View { cells, colour: self.colour(), glyphs: terminal::glyphs() }
     }
 
-    /// What a person or script called a path, from the working directory.
+    /// Resolves a path from user or script against the working directory.
     ///
     /// # Errors
     /// `invalid_path`.
@@ -233,7 +237,7 @@ impl Session {
         DfsPath::resolve(&self.directory, text).map_err(|error| Error::from(error).at(text))
     }
 
-    /// Says on stderr what went wrong.
+    /// Reports an error on stderr.
     pub fn report(&self, command: &str, error: &Error) {
         let mut error = error.clone();
         if error.code == ErrorCode::Unauthenticated && error.hint.is_none() {
@@ -247,21 +251,21 @@ impl Session {
         self.tell(text);
     }
 
-    /// Says something on stderr that is not an error.
+    /// Prints a message on stderr that is not an error.
     pub fn say(&self, text: &str) {
         if !self.options.quiet && !self.options.json {
             self.tell(format!("{}\n", terminal::glyphs().text(text)));
         }
     }
 
-    /// Says that the cluster takes its time, where it is, and how long we wait for it.
+    /// Prints that the cluster is slow, its address, and how long the call waits for it.
     pub fn say_waiting(&self, command: &str) {
         let Some(target) = &self.target else { return };
         let patience = dfs_types::format_duration(target.patience());
         self.say(&format!("{command}: waiting for {}, up to {patience}; Ctrl-C ends it", target.masters().join(", ")));
     }
 
-    /// Returns true if a master can be reached, or none is known.
+    /// Returns true if a master is reachable, or none is known.
     pub async fn is_answered(&self) -> bool {
         let Some(target) = &self.target else { return true };
         for master in target.masters() {
@@ -272,7 +276,7 @@ impl Session {
         false
     }
 
-    /// Writes text to stderr as it is; above the lines of a transfer, where there are some.
+    /// Writes text to stderr unchanged, above the progress lines of a transfer if there are any.
     pub fn tell(&self, text: String) {
         match (&self.console, &self.screen) {
             (Some(console), _) => console.say(text),
@@ -282,10 +286,10 @@ impl Session {
     }
 }
 
-/// The handle on a cluster, made when it is first asked for. It has not spoken to anybody yet.
+/// Returns the client of the cluster, created at the first call. It has not connected yet.
 ///
 /// # Errors
-/// When the name of a master cannot be resolved.
+/// If the name of a master cannot be resolved.
 pub(crate) async fn connected(place: &OnceCell<Client>, target: &Target) -> Result<Client> {
     place.get_or_try_init(|| target.open()).await.cloned()
 }

@@ -1,5 +1,5 @@
-//! `did you mean` for remote paths that are not there, in one place for all commands. It looks at one page of the directory
-//! that the name should be in, and never for long.
+//! Implements `did you mean` for missing remote paths, in one place for all commands. It reads one
+//! page of the directory that should contain the name, within a time limit.
 
 use crate::base::advice::advice;
 use crate::base::near;
@@ -9,12 +9,12 @@ use dfs_client::{Client, ListDirectory};
 use dfs_types::{DfsPath, Error, ErrorCode};
 use std::time::Duration;
 
-/// Names of a directory that are compared.
+/// The maximum number of names compared per directory.
 const NAMES_MAX: u32 = 1000;
-/// An error is not held up for longer.
+/// The maximum delay of an error message.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// The error, with the path that was probably meant as its hint.
+/// Returns the error, with the path that was probably meant as its hint.
 pub(crate) async fn suggested(session: &Session, error: Error) -> Error {
     let wanted = error.code == ErrorCode::NotFound && advice(&error).is_none() && !session.options.quiet;
     let (Some(text), Some(client)) = (error.path.as_deref().filter(|_| wanted), session.client_if_any()) else {
@@ -31,7 +31,7 @@ pub(crate) async fn suggested(session: &Session, error: Error) -> Error {
     }
 }
 
-/// Goes up to the first directory that is there, and looks in it.
+/// Walks up to the first directory that exists, and searches it.
 async fn near(client: &Client, working: &DfsPath, path: DfsPath) -> Option<String> {
     let mut missing = path.clone();
     loop {
@@ -41,7 +41,7 @@ async fn near(client: &Client, working: &DfsPath, path: DfsPath) -> Option<Strin
             Ok((names, false)) => names,
             Ok((some, true)) => match nearest(&name, &some) {
                 Some(_) => some,
-                // In a large directory those that begin alike are the likeliest.
+                // In a large directory, names with the same first letter are the likeliest matches.
                 None => self::names(client, &directory, name.get(..1)?).await.ok()?.0,
             },
             Err(error) if error.code == ErrorCode::NotFound => {
@@ -68,7 +68,7 @@ async fn names(client: &Client, directory: &DfsPath, prefix: &str) -> dfs_types:
     Ok((page.entries.into_iter().map(|entry| entry.name).collect(), page.more))
 }
 
-/// The name that is spelled most like this one, if it is near.
+/// Returns the name with the most similar spelling, if it is close enough.
 fn nearest<'n>(name: &str, names: &'n [String]) -> Option<&'n str> {
     near::nearest(name, names.iter().map(String::as_str).filter(|known| *known != name))
 }

@@ -1,4 +1,5 @@
-//! A command that runs on a thread of its own, at the front: what it does and says is shown, and Ctrl-Z leaves it to itself.
+//! Shows the progress and messages of a command that runs on its own thread, until it ends or
+//! Ctrl-Z moves it into the background.
 
 use super::Bars;
 use crate::base::exit::Ended;
@@ -8,11 +9,12 @@ use crate::session::console::JobConsole;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// How often it is looked whether the command has something to say.
+/// The interval at which messages of the command are checked.
 const LISTEN_EVERY: Duration = Duration::from_millis(100);
 
-/// Shows what the command of a console does and says until its end, and gives that; none when Ctrl-Z was pressed, and the
-/// command goes on in the background. `cancel` asks it to end.
+/// Shows the progress and messages of a console's command until its end, and returns the result;
+/// none after Ctrl-Z, when the command continues in the background. `cancel` asks the command to
+/// end.
 pub(crate) async fn attend(session: &mut Session, console: &JobConsole, cancel: &CancellationToken) -> Option<Ended> {
     let mut attention = Attention::begin();
     let mut bars = None;

@@ -1,4 +1,4 @@
-//! The lines of a transfer kept up to date, on a terminal only.
+//! Keeps the progress lines of a transfer up to date, on a terminal only.
 
 use super::lines::{FILES_SHOWN_MAX, lines};
 use crate::base::screen::Screen;
@@ -10,19 +10,20 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
-/// How often they are drawn.
+/// The interval at which the lines are drawn.
 const DRAW_EVERY: Duration = Duration::from_millis(100);
-/// Rows of the terminal that are left to what stands above.
+/// The rows of the terminal that are reserved for the output above.
 const ROWS_LEFT: usize = 3;
 
-/// Cells that a line may gain where its glyphs are written in ASCII: two signs that something was cut.
+/// The cells that a line may gain when its glyphs are written in ASCII: two ellipses.
 const ASCII_ROOM: usize = 4;
 
-/// Lines that follow a transfer until they are cleared.
+/// The progress lines of a transfer, until they are cleared.
 #[derive(Debug)]
 pub(crate) struct Bars(Option<Drawing>);
 
-/// The lines, for as long as this is there: a transfer may be dropped where it stands.
+/// The drawn lines. They are erased when this is dropped, because a transfer may be dropped at any
+/// point.
 #[derive(Debug)]
 struct Drawing {
     screen: Screen,
@@ -37,7 +38,7 @@ impl Drop for Drawing {
 }
 
 impl Bars {
-    /// Shows what is on the board; nothing is drawn where nobody would see it.
+    /// Shows the progress on the board; draws nothing if the output is not visible.
     pub(crate) fn follow(session: &mut Session, board: &Board) -> Self {
         if let Some(console) = &session.console {
             console.show(board.clone());
@@ -54,7 +55,7 @@ impl Bars {
         Self(Some(Drawing { screen, task }))
     }
 
-    /// Takes them away.
+    /// Erases the lines.
     pub(crate) fn clear(&mut self, session: &mut Session) {
         if self.0.take().is_some() {
             session.screen = None;
@@ -66,7 +67,7 @@ async fn draw(screen: Screen, board: Board) {
     let (start, mut meter) = (Instant::now(), Meter::default());
     let glyphs = terminal::glyphs();
     let mut ticks = tokio::time::interval(DRAW_EVERY);
-    // The first picture would show nothing yet.
+    // There is no progress to show at the first tick.
     ticks.tick().await;
     loop {
         ticks.tick().await;

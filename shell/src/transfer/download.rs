@@ -1,4 +1,4 @@
-//! The walk of a `get`: remote files and directories, and where each goes.
+//! Walks the sources of a `get`: remote files and directories, and the destination of each.
 
 use super::keep::keep_local;
 use super::made::JustMade;
@@ -18,37 +18,38 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
-/// For more arguments than this the sum of their sizes is not asked for beforehand.
+/// With more arguments than this, the sum of their sizes is not requested in advance.
 const ESTIMATED_MAX: usize = 1000;
 
-/// A file to be read.
+/// A file to read.
 #[derive(Debug, Clone)]
 pub(crate) struct Download {
     pub from: DfsPath,
     pub to: PathBuf,
-    /// It was named on the command line: a link in its place may be written through.
+    /// True if the file was named on the command line: a symbolic link at its destination may then
+    /// be followed.
     named: bool,
     size: u64,
     modified: Timestamp,
 }
 
-/// Walks remote trees, making their directories on this machine before what is in them.
+/// Walks remote trees, and makes each directory on this machine before its entries.
 pub(crate) struct Downloads {
     client: Client,
     recursive: bool,
-    /// Directories that are there were begun before.
+    /// True if existing directories come from an earlier, interrupted get.
     resume: bool,
-    /// Nothing is made.
+    /// True if nothing is created.
     dry_run: bool,
-    /// What was named on the command line and comes next, last first.
+    /// The remaining sources of the command line, in reverse order.
     named: Vec<(DfsPath, PathBuf)>,
-    /// The directories that we are in, outermost first: one page of entries each.
+    /// The directories on the current path, outermost first: one page of entries each.
     open: Vec<(BoxStream<'static, Result<Entry>>, DfsPath, PathBuf)>,
     made: Made,
     just_made: JustMade<PathBuf>,
 }
 
-/// Directories that were made, and the attributes that they get when all is in them.
+/// The directories that were made, and the attributes to set when they are complete.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Made(Rc<RefCell<Vec<LocalDirectory>>>);
 
@@ -61,7 +62,7 @@ struct LocalDirectory {
 }
 
 impl Downloads {
-    /// A walk of these, each with the place it goes to.
+    /// Returns a walk of these sources, each with its destination.
     pub(crate) fn new(
         client: Client,
         named: Vec<(DfsPath, PathBuf)>,
@@ -74,12 +75,12 @@ impl Downloads {
         Self { client, recursive, resume, dry_run, named, open: Vec::new(), made, just_made }
     }
 
-    /// The directories that the walk makes; to be looked at when it is over.
+    /// Returns the directories that the walk makes, for use after the walk.
     pub(crate) fn made(&self) -> Made {
         self.made.clone()
     }
 
-    /// Counts ahead how much is to come, for the board.
+    /// Sums the sizes in advance, for the board.
     pub(crate) fn estimate(&self, board: Board) {
         if self.named.len() > ESTIMATED_MAX {
             return;
@@ -89,7 +90,7 @@ impl Downloads {
         tokio::spawn(async move {
             let (mut bytes, mut files) = (0, 0);
             for path in paths {
-                // What is wrong with it the walk will meet, too.
+                // The walk will report the error.
                 if let Ok(stat) = client.stat(&path).await {
                     bytes += stat.size;
                     files += if stat.kind == Kind::File { 1 } else { stat.files };
@@ -99,7 +100,7 @@ impl Downloads {
         });
     }
 
-    /// The steps, found one by one.
+    /// Returns the steps lazily.
     pub(crate) fn steps(self) -> impl Stream<Item = Step<Download>> {
         futures::stream::unfold(self, |mut walk| async move { walk.next().await.map(|step| (step, walk)) })
     }
@@ -122,7 +123,8 @@ impl Downloads {
                 self.open.pop();
                 Step::Failed(error)
             }
-            // A name that is none, such as `..`, is refused before anything local is called so.
+            // A name that is not valid, such as `..`, is rejected before it is used as a local
+            // name.
             Some(Ok(entry)) => match from.join(&entry.name) {
                 Ok(from) => {
                     let to = to.join(&entry.name);
@@ -161,7 +163,7 @@ impl Downloads {
 
     fn make(&mut self, from: &DfsPath, to: &PathBuf, stat: &Stat, named: bool) -> Result<()> {
         self.just_made.directory(from, to)?;
-        // We must be able to write into it, whatever its mode will be.
+        // The directory must be writable while the transfer runs, whatever its final mode is.
         match DirBuilder::new().mode(u32::from(stat.mode) & 0o777 | 0o700).create(to) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -178,7 +180,8 @@ impl Downloads {
     }
 }
 
-/// Whether what is there is a directory to write into. A link below the place that was named could lead anywhere.
+/// Checks that the path is an existing directory to write into. A symbolic link below the named
+/// destination is rejected, because it could lead anywhere.
 fn enter(to: &Path, named: bool) -> Result<()> {
     let found = fs::symlink_metadata(to).map_err(|error| local_io(to, &error))?;
     if found.is_dir() || (named && to.is_dir()) {
@@ -193,7 +196,8 @@ fn enter(to: &Path, named: bool) -> Result<()> {
 }
 
 impl Made {
-    /// Gives the directories, the innermost first, the modes and times that they have in the DFS; with `keep` their attributes.
+    /// Sets the modes and times of the directories as in the DFS, innermost first; with `keep` also
+    /// their attributes.
     pub(crate) async fn finish(&self, client: &Client, keep: bool) -> Vec<Error> {
         let made = std::mem::take(&mut *self.0.borrow_mut());
         let mut failed = Vec::new();
@@ -209,20 +213,20 @@ impl Made {
 
 fn finish(path: &Path, mode: u16, modified: Timestamp) -> io::Result<()> {
     let directory = File::open(path)?;
-    // What the user's mask took away stays away.
+    // Permissions that the umask removed stay removed.
     let mode = directory.metadata()?.permissions().mode() & u32::from(mode) & 0o777;
     directory.set_modified(SystemTime::UNIX_EPOCH + Duration::from_millis(modified.0))?;
     directory.set_permissions(Permissions::from_mode(mode))
 }
 
-/// How files are read.
+/// The options for reading files.
 #[derive(Debug, Clone)]
 pub(crate) struct Getting {
     pub client: Client,
     pub overwrite: bool,
-    /// What was cut off goes on, and what is there and the same is left alone.
+    /// True if interrupted files are continued and unchanged files are skipped.
     pub resume: bool,
-    /// Attributes `user.*` are kept.
+    /// True if attributes `user.*` are kept.
     pub keep: bool,
     pub cancel: CancellationToken,
 }
@@ -231,7 +235,7 @@ impl Getting {
     /// Reads one file.
     ///
     /// # Errors
-    /// Those of the get.
+    /// Returns the errors of the get.
     pub(crate) async fn one(self, job: Download, progress: Progress) -> Result<Done> {
         let found = if job.named { fs::metadata(&job.to) } else { fs::symlink_metadata(&job.to) };
         if self.resume && found.is_ok_and(|found| job.is_same(&found)) {
@@ -255,7 +259,7 @@ impl Getting {
 }
 
 impl Download {
-    /// Whether the local file is the remote one, by length and time.
+    /// Returns true if the local file equals the remote one in length and time.
     fn is_same(&self, found: &Metadata) -> bool {
         let ms = found.mtime().checked_mul(1000).map(|ms| ms + found.mtime_nsec() / 1_000_000);
         found.is_file() && found.len() == self.size && ms.and_then(|ms| u64::try_from(ms).ok()) == Some(self.modified.0)

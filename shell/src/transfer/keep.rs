@@ -1,4 +1,5 @@
-//! Attributes `user.*` of local files: extended attributes, with `-p` of `put` and `get`.
+//! Copies attributes `user.*` of local files, which are extended attributes, for `-p` of `put` and
+//! `get`.
 
 use crate::base::report::{about, io_message, local_io};
 use dfs_client::{Client, UserAttribute};
@@ -10,24 +11,25 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// The longest list of names, and the longest value, that Linux has.
+/// The maximum size of a list of names, and of a value, in Linux.
 const XATTR_BYTES_MAX: usize = 64 << 10;
 
 /// The prefix of the attributes that are kept.
 const PREFIX: &str = "user.";
 
-/// Attributes that a local file or directory did not take.
+/// The attributes that could not be set on a local file or directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Missing {
     names: Vec<String>,
-    /// The reason for the first one.
+    /// The reason for the first of them.
     why: Errno,
 }
 
-/// Returns the attributes `user.*` of a local file or directory; none where the file system does not support them.
+/// Returns the attributes `user.*` of a local file or directory; none if the file system does not
+/// support them.
 ///
 /// # Errors
-/// `local_io`, `invalid_argument` for more than a file of the DFS can have.
+/// Returns `local_io`, or `invalid_argument` for more than a file of the DFS can have.
 pub(super) fn read_local(path: &Path) -> Result<Vec<UserAttribute>> {
     let mut names = Vec::with_capacity(XATTR_BYTES_MAX);
     match rustix::fs::listxattr(path, rustix::buffer::spare_capacity(&mut names)) {
@@ -40,7 +42,7 @@ pub(super) fn read_local(path: &Path) -> Result<Vec<UserAttribute>> {
         let mut value = Vec::with_capacity(XATTR_BYTES_MAX);
         match rustix::fs::getxattr(path, name, rustix::buffer::spare_capacity(&mut value)) {
             Ok(_) => {}
-            // It has gone meanwhile.
+            // The attribute was removed meanwhile.
             Err(Errno::NODATA) => continue,
             Err(error) => return Err(failed(path, &String::from_utf8_lossy(name), error)),
         }
@@ -58,7 +60,7 @@ pub(super) fn read_local(path: &Path) -> Result<Vec<UserAttribute>> {
 /// Copies the attributes `user.*` of a local file or directory to one in the DFS.
 ///
 /// # Errors
-/// Those of [`read_local`] and of the call.
+/// Returns the errors of [`read_local`] and of the call.
 pub(super) async fn keep_remote(client: &Client, from: &Path, to: &DfsPath) -> Result<()> {
     let changes: Vec<_> = read_local(from)?.into_iter().map(|(name, value)| (name, Some(value))).collect();
     if changes.is_empty() {
@@ -67,11 +69,11 @@ pub(super) async fn keep_remote(client: &Client, from: &Path, to: &DfsPath) -> R
     client.set_user_attributes(to, &changes).await.map_err(|error| about(error, to))
 }
 
-/// Copies the attributes `user.*` of a file or directory in the DFS to a local one, which is there. What it does not take
-/// is left out, and the others are written.
+/// Copies the attributes `user.*` of a file or directory in the DFS to an existing local one.
+/// Attributes that cannot be set are skipped, and the others are written.
 ///
 /// # Errors
-/// Those of the call; `local_io` with the names of the attributes that are missing.
+/// Returns the errors of the call, or `local_io` with the names of the skipped attributes.
 pub(super) async fn keep_local(client: &Client, from: &DfsPath, to: &Path) -> Result<()> {
     let found = client.user_attributes(from).await.map_err(|error| about(error, from))?;
     write_local(to, &found).map_err(|missing| without(to, &missing))
@@ -90,7 +92,7 @@ fn write_local(path: &Path, attributes: &[UserAttribute]) -> std::result::Result
 fn write_one(path: &Path, name: &str, value: &[u8]) -> rustix::io::Result<()> {
     let set = || rustix::fs::setxattr(path, name, value, XattrFlags::empty());
     match set() {
-        // Linux sets `user.*` only on files that the caller may write, also for the owner.
+        // Linux sets `user.*` only on files that the caller may write, even for the owner.
         Err(Errno::ACCESS) => {
             let Ok(before) = fs::metadata(path).map(|found| found.permissions()) else { return Err(Errno::ACCESS) };
             let open = fs::Permissions::from_mode(before.mode() | 0o200);
@@ -108,8 +110,8 @@ fn failed(path: &Path, name: &str, error: Errno) -> Error {
     Error::new(ErrorCode::LocalIo, format!("attribute {name}: {}", io_message(&error.into()))).at(path.display())
 }
 
-/// Returns the error for a local file or directory that lacks attributes. It never has the message of a full disk, which
-/// would end the whole transfer.
+/// Returns the error for a local file or directory that lacks attributes. It never has the message
+/// of a full disk, which would end the whole transfer.
 fn without(path: &Path, missing: &Missing) -> Error {
     let why = match missing.why {
         Errno::NOTSUP => "the file system keeps no attributes".to_owned(),
@@ -127,7 +129,7 @@ fn without(path: &Path, missing: &Missing) -> Error {
 mod tests {
     use super::*;
 
-    /// Passes on file systems without attributes as well.
+    /// Also passes on file systems without attributes.
     #[test]
     fn attributes_are_written_and_read_back() {
         let directory = tempfile::tempdir().expect("a directory");
@@ -175,7 +177,7 @@ mod tests {
             let missing = Missing { names: names.iter().map(|name| (*name).to_owned()).collect(), why };
             without(Path::new("x"), &missing).message
         };
-        // This is not taken for a full disk.
+        // This must not be mistaken for a full disk.
         assert_eq!(
             text(&["user.a"], Errno::NOSPC),
             "the file is there, without its attribute user.a: the file system has too little room for it"

@@ -1,4 +1,5 @@
-//! A transfer as lines for people: one per file under way, and one for all. None is wider than the terminal.
+//! Formats the progress of a transfer: one line per file in progress, and one for all. None is
+//! wider than the terminal.
 
 use crate::session::board::{FileNow, Picture};
 use dfs_term::figures::{count, percent, rate, size, span};
@@ -6,17 +7,17 @@ use dfs_term::text::{sanitise, truncate, width};
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// Files with a line of their own.
+/// The maximum number of files with their own line.
 pub(super) const FILES_SHOWN_MAX: usize = 8;
-/// Terminals narrower than this get no bars.
+/// Narrower terminals show no bars.
 const BAR_FROM_CELLS: usize = 60;
-/// Terminals narrower than this get no sizes of files.
+/// Narrower terminals show no file sizes.
 const SIZE_FROM_CELLS: usize = 36;
 const BAR_CELLS: usize = 16;
 
-/// The lines; `rate` in bytes per second.
+/// Returns the progress lines for a terminal of `cells` cells; `left` is the estimated time left.
 pub(super) fn lines(picture: &Picture, bytes_per_second: f64, left: Option<Duration>, cells: usize) -> Vec<String> {
-    // Of a single file everything stands in the last line.
+    // For a single file, the last line shows everything.
     let one = picture.files_total <= 1;
     let mut lines: Vec<String> = match picture.files.as_slice() {
         [file] if one => vec![truncate(&sanitise(&file.name), cells).into_owned()],
@@ -78,7 +79,7 @@ fn bar(done: u64, total: u64) -> String {
     format!("[{:<inner$}]", "=".repeat(full) + head)
 }
 
-/// The end of a text that is too wide, which of a path is the name.
+/// Returns the end of a text that is too wide; for a path that is the name.
 fn end_of(text: &str, cells: usize) -> Cow<'_, str> {
     if width(text) <= cells {
         return Cow::Borrowed(text);
@@ -88,7 +89,7 @@ fn end_of(text: &str, cells: usize) -> Cow<'_, str> {
     Cow::Owned(if cells == 0 { String::new() } else { format!("…{}", end.unwrap_or_default()) })
 }
 
-/// An estimate has no hundredths.
+/// Rounds an estimate to whole seconds.
 fn whole_seconds(left: Duration) -> String {
     let seconds = left.as_secs() + 1;
     if seconds < 60 { format!("{seconds} s") } else { span(left) }

@@ -1,4 +1,4 @@
-//! What one command has made already, where several of its trees go into one directory.
+//! Tracks the files that one command has made, if several of its trees have the same destination.
 
 use dfs_types::{DfsPath, Error, ErrorCode, Result};
 use std::collections::HashSet;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 /// A path of this machine or of the DFS.
 pub(crate) trait Place: Clone + Eq + Hash {
-    /// The path as text.
+    /// Returns the path as text.
     fn shown(&self) -> String;
 }
 
@@ -23,37 +23,37 @@ impl Place for DfsPath {
     }
 }
 
-/// The files that a walk has begun. They are remembered only where trees of one command meet,
-/// because a tree may be of any size.
+/// The files that a walk has begun. They are recorded only if trees of one command share a
+/// destination, because a tree may be of any size.
 #[derive(Debug)]
 pub(crate) struct JustMade<P>(Option<HashSet<P>>);
 
 impl<P: Place> JustMade<P> {
-    /// `meet`: several of the walk's trees have one destination.
+    /// Returns an empty record; `meet` is true if several trees of the walk share a destination.
     pub(crate) fn new(meet: bool) -> Self {
         Self(meet.then(HashSet::new))
     }
 
-    /// Notes that the file `to` is made from `from`.
+    /// Records that the file `to` is made from `from`.
     ///
     /// # Errors
-    /// `already_exists` when it was made from another one before.
+    /// Returns `already_exists` if it was made from another source before.
     pub(super) fn file(&mut self, from: &impl Place, to: &P) -> Result<()> {
         let new = self.0.as_mut().is_none_or(|made| made.insert(to.clone()));
         if new { Ok(()) } else { Err(just_made(from, to)) }
     }
 
-    /// Checks that no file was made in the place of a directory.
+    /// Checks that no file was made at the path of a directory.
     ///
     /// # Errors
-    /// As [`JustMade::file`].
+    /// Returns the error of [`JustMade::file`].
     pub(super) fn directory(&self, from: &impl Place, to: &P) -> Result<()> {
         let free = self.0.as_ref().is_none_or(|made| !made.contains(to));
         if free { Ok(()) } else { Err(just_made(from, to)) }
     }
 }
 
-/// The error for a source that would overwrite what the same command has made.
+/// Returns the error for a source that would overwrite a file that the same command has made.
 pub(crate) fn just_made(from: &impl Place, to: &impl Place) -> Error {
     let what = format!("will not overwrite just-created '{}' with '{}'", to.shown(), from.shown());
     Error::new(ErrorCode::AlreadyExists, what)

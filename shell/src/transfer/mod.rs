@@ -1,7 +1,8 @@
-//! Files in and out: one at a time or whole trees, with lines for people while they run and a summary at the end.
+//! Transfers files and whole trees in and out of the DFS, with progress lines and a summary.
 //!
-//! A walker gives [`Step`]s one by one, lazily, so that a tree of any size takes little memory; a [`Run`] does up to N of
-//! them at the same time, keeps the [`Board`](crate::session::board::Board) that bars and `jobs` look at, and the [`Tally`].
+//! A walker returns [`Step`]s lazily, so that a tree of any size takes little memory; a [`Run`]
+//! processes up to N of them at the same time, and updates the
+//! [`Board`](crate::session::board::Board), which bars and `jobs` show, and the [`Tally`].
 
 mod attend;
 mod bars;

@@ -1,4 +1,4 @@
-//! A file to the output of a command.
+//! Writes a file to the output of a command.
 
 use crate::base::report::about;
 use crate::command::Context;
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Writes a file, or a range of it, to the output.
 ///
 /// # Errors
-/// Those of the read; `interrupted` when the reader of the output has gone.
+/// Returns the errors of the read, or `interrupted` if the reader of the output has closed it.
 pub(crate) async fn to_output(context: &mut Context<'_>, path: &DfsPath, range: Option<(u64, u64)>) -> Result<()> {
     let client = context.client().await?;
     let closed = Arc::new(AtomicBool::new(false));
@@ -26,7 +26,7 @@ pub(crate) async fn to_output(context: &mut Context<'_>, path: &DfsPath, range: 
     got.map(drop).map_err(|error| about(error, path))
 }
 
-/// A writer that notices when its reader has gone.
+/// A writer that notices that its reader has closed the output.
 struct Watched {
     file: File,
     closed: Arc<AtomicBool>,

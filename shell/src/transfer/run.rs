@@ -1,4 +1,4 @@
-//! Many files at the same time, while the walker looks for more.
+//! Transfers many files at the same time, while the walker finds more.
 
 use super::bars::Bars;
 use super::tally::{Done, Tally};
@@ -17,23 +17,23 @@ use std::io::IsTerminal;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-/// How often a file is begun where no descriptor is left, and the pause before the second try; each
-/// other is twice as long.
+/// The number of attempts to begin a file while no file descriptor is free, and the pause before
+/// the second attempt; each further pause is twice as long.
 const TRIES_MAX: u32 = 8;
 const PAUSE_FIRST: Duration = Duration::from_millis(50);
 
-/// What a walker found.
+/// A result of a walker.
 #[derive(Debug)]
 pub(crate) enum Step<J> {
-    /// A file to be transferred, what to call it before people, and its length.
+    /// A file to transfer, its name for messages, and its length.
     File {
         job: J,
         name: String,
         bytes: u64,
     },
-    /// A directory was made, or would be.
+    /// A directory that was made, or would be made in a dry run.
     Directory(String),
-    /// Something that people should hear.
+    /// A message for the user.
     Note(String),
     Skipped {
         path: String,
@@ -42,7 +42,7 @@ pub(crate) enum Step<J> {
     Failed(Error),
 }
 
-/// A transfer under way.
+/// A transfer in progress.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub board: Board,
@@ -52,17 +52,19 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// Begins, and shows it.
+    /// Begins a transfer and shows its progress.
     pub(crate) fn begin(context: &mut Context<'_>) -> Self {
         let board = Board::default();
         let bars = Bars::follow(context.session, &board);
         Self { board, bars, tally: Tally::default(), start: Instant::now() }
     }
 
-    /// Does the steps of a walker, up to `parallel` files at the same time. `work` transfers one file.
+    /// Processes the steps of a walker, up to `parallel` files at the same time. `work` transfers
+    /// one file.
     ///
     /// # Errors
-    /// `interrupted` after Ctrl-C, and what makes going on hopeless. Other failures are reported and passed over.
+    /// Returns `interrupted` after Ctrl-C, and errors that would fail every further file. Other
+    /// failures are reported and do not stop the transfer.
     pub(crate) async fn drive<'w, J: Clone + 'w>(
         &mut self,
         context: &mut Context<'_>,
@@ -89,7 +91,7 @@ impl Run {
                 biased;
                 Some((file, done)) = running.next(), if !running.is_empty() => {
                     if file.may_wait(&done) {
-                        // Those that run now have the descriptors that it lacks.
+                        // The running transfers use the file descriptors that this one needs.
                         at_once = (at_once / 2).clamp(1, running.len().max(1));
                         again.push(file.again());
                         continue;
@@ -141,7 +143,7 @@ impl Run {
         .boxed_local()
     }
 
-    /// Counts one file; gives the error that makes it hopeless to go on.
+    /// Counts one file; returns the error if every further file would fail as well.
     fn count(&mut self, context: &mut Context<'_>, done: Result<Done>) -> Result<Option<Error>> {
         match done {
             Ok(done) => {
@@ -160,15 +162,16 @@ impl Run {
         }
     }
 
-    /// Reports a failure that ends nothing.
+    /// Reports a failure that does not stop the transfer.
     ///
     /// # Errors
-    /// `interrupted`.
+    /// Returns `interrupted`.
     pub(crate) fn fail(&mut self, context: &mut Context<'_>, error: Error) -> Result<()> {
         self.count(context, Err(error))?.map_or(Ok(()), Err)
     }
 
-    /// Returns the error that stopped the transfer, with how far it came and the line that goes on.
+    /// Returns the error that stopped the transfer, with the progress and the command line that
+    /// continues it.
     pub(crate) fn stopped(&self, error: Error, again: Option<String>) -> Error {
         stopped(error, &self.board.picture(0), again)
     }
@@ -176,16 +179,16 @@ impl Run {
     /// Ends a transfer of one file.
     ///
     /// # Errors
-    /// That of the file.
+    /// Returns the error of the file.
     pub(crate) fn end_with(mut self, context: &mut Context<'_>, done: Result<Done>) -> Result<()> {
         self.tally.note(done.inspect_err(|_| self.bars.clear(context.session))?);
         self.end(context)
     }
 
-    /// Ends, and says what it came to.
+    /// Ends the transfer and prints the summary.
     ///
     /// # Errors
-    /// When the output cannot be written.
+    /// Returns an error if the output cannot be written.
     pub(crate) fn end(mut self, context: &mut Context<'_>) -> Result<()> {
         self.board.end();
         self.bars.clear(context.session);
@@ -194,18 +197,18 @@ impl Run {
     }
 }
 
-/// A file that is begun, or is to be begun again.
+/// A file in progress, or one to begin again.
 #[derive(Debug)]
 struct Waiting<J> {
     job: J,
     name: String,
     bytes: u64,
-    /// How often it was begun in vain, since no descriptor was left.
+    /// The number of attempts that failed because no file descriptor was free.
     tries: u32,
 }
 
 impl<J> Waiting<J> {
-    /// Returns whether the file is to be tried again, with fewer at the same time.
+    /// Returns true if the file should be tried again, with fewer transfers at the same time.
     fn may_wait(&self, done: &Result<Done>) -> bool {
         self.tries < TRIES_MAX && done.as_ref().is_err_and(is_from_lack)
     }
@@ -214,13 +217,13 @@ impl<J> Waiting<J> {
         Self { tries: self.tries + 1, ..self }
     }
 
-    /// How long it waits before it is begun.
+    /// Returns the pause before the next attempt.
     fn pause(&self) -> Duration {
         if self.tries == 0 { Duration::ZERO } else { PAUSE_FIRST * (1 << self.tries.min(TRIES_MAX)) }
     }
 }
 
-/// Whether the transfer ends with such an error.
+/// Returns true if the transfer ends with this error.
 fn ends_all(error: &Error) -> bool {
     error.code == ErrorCode::Interrupted || is_hopeless(error)
 }
@@ -233,7 +236,7 @@ fn stopped(mut error: Error, now: &Picture, again: Option<String>) -> Error {
     let at = format!("at {} of {total}", size(now.done));
     let onward = again.map(|line| format!("continue with: {line}"));
     if error.code == ErrorCode::Interrupted {
-        // Of many files it is not about the one that heard of it first.
+        // With many files, the error is not specific to the file that reported it first.
         error.path = error.path.filter(|_| now.files_total <= 1);
         error.message = format!("interrupted {at}");
         error.message.extend(onward.map(|onward| format!("; {onward}")));
@@ -244,7 +247,7 @@ fn stopped(mut error: Error, now: &Picture, again: Option<String>) -> Error {
     error
 }
 
-/// Whether the next file would fail in the same way.
+/// Returns true if the next file would fail in the same way.
 fn is_hopeless(error: &Error) -> bool {
     let full = || io_message(&rustix::io::Errno::NOSPC.into());
     if error.code == ErrorCode::LocalIo && error.message == full() {
@@ -270,7 +273,7 @@ fn summarise(context: &mut Context<'_>, tally: &Tally) -> Result<()> {
         let nothing = tally.files + tally.unchanged + tally.directories == 0;
         return if nothing && tally.failures > 0 { Ok(()) } else { context.emit(tally) };
     }
-    // One file that went well needs words only where somebody watches, or when they may not expect it.
+    // One successful file needs a summary only on a terminal, or if the result may be unexpected.
     let remarkable = tally.unchanged + tally.bytes_taken_over > 0;
     let watched = tally.failures == 0 && std::io::stderr().is_terminal();
     if !tally.is_one() || remarkable || watched {

@@ -1,4 +1,4 @@
-//! What a transfer came to.
+//! Counts the results of a transfer.
 
 use dfs_term::figures::{count, plural, rate, size, span};
 use dfs_term::text::sanitise;
@@ -8,32 +8,33 @@ use serde::Serialize;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// Failures and skipped files that are kept for the end; all are counted, and said when they happen.
+/// The maximum number of failures and skipped files that are listed; all are counted, and reported
+/// when they happen.
 const LISTED_MAX: usize = 1000;
-/// Failures that people are told again at the end.
+/// The maximum number of failures that are repeated at the end.
 const TOLD_AGAIN_MAX: usize = 20;
 
-/// What a transfer came to.
+/// The results of a transfer.
 #[derive(Debug, Default, Clone, Serialize, JsonSchema)]
 pub(crate) struct Tally {
-    /// Files that were copied.
+    /// The number of files that were copied.
     pub files: u64,
-    /// Files that were there already, the same by length and time.
+    /// The number of files that already existed with the same length and time.
     pub unchanged: u64,
-    /// Directories that were made or were there.
+    /// The number of directories that were made or already existed.
     pub directories: u64,
-    /// Bytes of the files that were copied.
+    /// The number of bytes of the copied files.
     pub bytes: u64,
-    /// Those of them that an earlier get had left behind: verified, and not fetched again.
+    /// The part of these bytes that an earlier get had left: verified, and not transferred again.
     pub bytes_taken_over: u64,
     pub seconds: f64,
-    /// Of those that were moved.
+    /// The rate of the bytes that were transferred.
     pub bytes_per_second: f64,
     pub failures: u64,
-    /// The first thousand of them.
+    /// The first thousand failures.
     pub failed: Vec<Failed>,
     pub skips: u64,
-    /// The first thousand of them.
+    /// The first thousand skipped files.
     pub skipped: Vec<Skipped>,
 }
 
@@ -41,22 +42,22 @@ pub(crate) struct Tally {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Failed {
     pub path: Option<String>,
-    /// As in the errors.
+    /// The code of the error.
     pub code: String,
     pub message: String,
 }
 
-/// What is no file that can be copied.
+/// An entry that cannot be copied as a file.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Skipped {
     pub path: String,
     pub reason: String,
 }
 
-/// What became of one file.
+/// The result of one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Done {
-    /// Of its bytes some may have been there already.
+    /// The file was copied; `taken_over` of its bytes already existed.
     Copied {
         bytes: u64,
         taken_over: u64,
@@ -65,12 +66,12 @@ pub(crate) enum Done {
 }
 
 impl Tally {
-    /// Whether there is nothing to tell.
+    /// Returns true if nothing was transferred, skipped or failed.
     pub(crate) fn is_empty(&self) -> bool {
         self.files + self.unchanged + self.directories + self.failures + self.skips == 0
     }
 
-    /// Whether it was about one file and no more.
+    /// Returns true if the transfer was about exactly one file.
     pub(crate) fn is_one(&self) -> bool {
         self.files + self.unchanged + self.failures + self.skips == 1 && self.directories == 0
     }
@@ -107,7 +108,7 @@ impl Tally {
         self.bytes_per_second = if self.seconds > 0.0 { (moved / self.seconds).round() } else { 0.0 };
     }
 
-    /// One line for people.
+    /// Returns the summary line.
     pub(crate) fn line(&self) -> String {
         let mut text = plural(self.files, "file", "files");
         if self.directories > 0 {
@@ -129,7 +130,8 @@ impl Tally {
         text
     }
 
-    /// The failures once more, which may have scrolled away; empty where one look is enough.
+    /// Returns the failures again, because they may have scrolled away; empty if there are fewer
+    /// than two.
     pub(crate) fn failures_again(&self) -> String {
         if self.failures < 2 {
             return String::new();

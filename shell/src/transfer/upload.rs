@@ -1,4 +1,4 @@
-//! The walk of a `put`: local files and directories, and where each goes.
+//! Walks the sources of a `put`: local files and directories, and the destination of each.
 
 use super::keep::keep_remote;
 use super::made::JustMade;
@@ -20,15 +20,15 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Directories whose attributes are set at the same time.
+/// The number of directories whose attributes are set at the same time.
 const SET_AT_ONCE: usize = 16;
 
-/// How often a directory is opened anew where no descriptor is left, and how long between two
-/// tries: 30 s in all.
+/// The number of attempts to open a directory while no file descriptor is free, and the pause
+/// between them: 30 s in total.
 const OPENS_MAX: u32 = 300;
 const OPENS_PAUSE: Duration = Duration::from_millis(100);
 
-/// A file to be written.
+/// A file to write.
 #[derive(Debug, Clone)]
 pub(crate) struct Upload {
     from: PathBuf,
@@ -38,40 +38,40 @@ pub(crate) struct Upload {
     size: u64,
 }
 
-/// Whether a path stands on the command line.
+/// The place where a path was found: on the command line or in a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Named {
-    /// It is the only source.
+    /// The path is the only source.
     Alone,
     Among,
-    /// It was met in a directory.
+    /// The path was found in a directory.
     Not,
 }
 
-/// Walks local trees, making their directories in the DFS before what is in them.
+/// Walks local trees, and makes each directory in the DFS before its entries.
 #[derive(Debug)]
 pub(crate) struct Uploads {
     client: Client,
     recursive: bool,
-    /// Directories that are there get attributes, too.
+    /// True if existing directories get attributes as well.
     update: bool,
-    /// Nothing is made.
+    /// True if nothing is created.
     dry_run: bool,
-    /// What was named on the command line and comes next, last first.
+    /// The remaining sources of the command line, in reverse order.
     named: Vec<(PathBuf, DfsPath)>,
-    /// The directories that we are in, outermost first; as many as the tree is deep.
+    /// The directories on the current path, outermost first; as many as the tree is deep.
     open: Vec<(ReadDir, PathBuf, DfsPath)>,
     made: MadeRemote,
     just_made: JustMade<DfsPath>,
-    /// There is only one source.
+    /// True if there is only one source.
     alone: bool,
-    /// The first file older than 1970 was mentioned.
+    /// True if a file older than 1970 was reported.
     old_told: bool,
-    /// What comes next, before the walk goes on.
+    /// A step to return before the walk continues.
     next: Option<Step<Upload>>,
 }
 
-/// Directories that were made, and the attributes that they get when all is in them.
+/// The directories that were made, and the attributes to set when they are complete.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct MadeRemote(Rc<RefCell<Vec<RemoteDirectory>>>);
 
@@ -80,7 +80,7 @@ struct RemoteDirectory {
     from: PathBuf,
     path: DfsPath,
     change: AttributeChange,
-    /// It was not there before.
+    /// True if this command made the directory.
     ours: bool,
 }
 
@@ -91,13 +91,14 @@ impl MadeRemote {
         self.0.borrow_mut().push(RemoteDirectory { from: from.to_owned(), path: path.clone(), change, ours });
     }
 
-    /// Gives the directories the modes and times that they have on this machine; with `keep` the attributes `user.*`, too.
+    /// Sets the modes and times of the directories as on this machine; with `keep` also the
+    /// attributes `user.*`.
     pub(crate) async fn finish(&self, client: &Client, keep: bool) -> Vec<Error> {
         let made = std::mem::take(&mut *self.0.borrow_mut());
         let one = |RemoteDirectory { from, path, change, ours }: RemoteDirectory| async move {
             let kept = if keep { keep_remote(client, &from, &path).await } else { Ok(()) };
             let set = client.set_attributes(&path, change).await.map_err(|error| about(error, &path));
-            // A directory of somebody else keeps what it has.
+            // A directory of another user keeps its attributes.
             kept.and(set).err().filter(|error| ours || error.code != ErrorCode::PermissionDenied)
         };
         let set = futures::stream::iter(made.into_iter().rev()).map(one).buffer_unordered(SET_AT_ONCE);
@@ -106,7 +107,7 @@ impl MadeRemote {
 }
 
 impl Uploads {
-    /// A walk of these, each with the place it goes to.
+    /// Returns a walk of these sources, each with its destination.
     pub(crate) fn new(
         client: Client,
         named: Vec<(PathBuf, DfsPath)>,
@@ -121,18 +122,18 @@ impl Uploads {
         Self { client, recursive, update, dry_run, named, open, made, just_made, alone, old_told, next }
     }
 
-    /// The directories that the walk makes; to be looked at when it is over.
+    /// Returns the directories that the walk makes, for use after the walk.
     pub(crate) fn made(&self) -> MadeRemote {
         self.made.clone()
     }
 
-    /// Counts ahead how much is to come, for the board.
+    /// Sums the sizes in advance, for the board.
     pub(crate) fn estimate(&self, board: Board) {
         let (paths, recursive) = (self.named.iter().map(|(from, _)| from.clone()).collect(), self.recursive);
         tokio::task::spawn_blocking(move || count(paths, recursive, &board));
     }
 
-    /// The steps, found one by one.
+    /// Returns the steps lazily.
     pub(crate) fn steps(self) -> impl Stream<Item = Step<Upload>> {
         futures::stream::unfold(self, |mut walk| async move { walk.next().await.map(|step| (step, walk)) })
     }
@@ -143,7 +144,7 @@ impl Uploads {
         }
         let Some((entries, from, to)) = self.open.last_mut() else {
             let (from, to) = self.named.pop()?;
-            // A link that was named is followed; one that was met is not.
+            // A symbolic link is followed if it was named, but not if it was found in a directory.
             return Some(match fs::metadata(&from) {
                 Ok(found) => self.visit(from, to, &found, if self.alone { Named::Alone } else { Named::Among }).await,
                 Err(error) => Step::Failed(local_io(&from, &error)),
@@ -228,7 +229,7 @@ impl Uploads {
     }
 }
 
-/// Opens a directory; where no descriptor is left, when others are closed.
+/// Opens a directory; if no file descriptor is free, waits until one is.
 async fn open_directory(path: &Path) -> io::Result<ReadDir> {
     for _ in 0..OPENS_MAX {
         match fs::read_dir(path) {
@@ -239,8 +240,8 @@ async fn open_directory(path: &Path) -> io::Result<ReadDir> {
     fs::read_dir(path)
 }
 
-/// Returns why a local file is left out; none for one that is put. What was `named` alone is put,
-/// or fails.
+/// Returns the reason why a local file is skipped; none if it is transferred. A path named as the
+/// only source is never skipped: it is transferred or fails.
 fn why_skipped(path: &Path, found: &Metadata, named: Named) -> Option<&'static str> {
     match () {
         () if found.is_symlink() && named == Named::Not => Some("a symbolic link"),
@@ -254,7 +255,7 @@ fn mode(found: &Metadata) -> u16 {
     (found.permissions().mode() & 0o777) as u16
 }
 
-/// Returns the time of a local file as the DFS has it. The DFS knows no time before 1970: such a
+/// Returns the time of a local file as the DFS stores it. The DFS has no time before 1970: such a
 /// file gets the first one.
 fn modified(found: &Metadata) -> Option<Timestamp> {
     time_of(found.modified().ok()?)
@@ -269,10 +270,11 @@ fn is_older_than_1970(found: &Metadata) -> bool {
     found.modified().is_ok_and(|modified| modified < UNIX_EPOCH)
 }
 
-/// Bytes and files below these paths, as the walk will find them; gives up when the transfer is over before.
+/// Counts bytes and files below these paths as the walk will find them; stops if the transfer ends
+/// first.
 fn count(mut paths: Vec<PathBuf>, recursive: bool, board: &Board) {
     let (mut bytes, mut files) = (0, 0);
-    // A link that was named is followed; one that is met is not.
+    // A symbolic link is followed if it was named, but not if it is found in a directory.
     let mut named = paths.len();
     while let Some(path) = paths.pop() {
         if board.is_ended() {
@@ -294,14 +296,14 @@ fn count(mut paths: Vec<PathBuf>, recursive: bool, board: &Board) {
     board.estimate(bytes, files);
 }
 
-/// How files are written.
+/// The options for writing files.
 #[derive(Debug, Clone)]
 pub(crate) struct Putting {
     pub client: Client,
     pub options: PutOptions,
-    /// What is there and the same is left alone.
+    /// True if unchanged files are skipped.
     pub update: bool,
-    /// Attributes `user.*` are kept.
+    /// True if attributes `user.*` are kept.
     pub keep: bool,
     pub cancel: CancellationToken,
 }
@@ -310,7 +312,7 @@ impl Putting {
     /// Writes one file.
     ///
     /// # Errors
-    /// Those of the put.
+    /// Returns the errors of the put.
     pub(crate) async fn one(self, job: Upload, progress: Progress) -> Result<Done> {
         if self.update && job.is_there(&self.client).await? {
             return Ok(Done::Unchanged);
@@ -327,15 +329,15 @@ impl Putting {
 }
 
 impl Upload {
-    /// In a dry run: notes the line that would do it.
+    /// Adds the plan line of this file in a dry run.
     pub(crate) fn plan(&self, context: &mut Context<'_>) {
         context.only_planned([self.from.to_string_lossy().as_ref(), self.to.as_str()]);
     }
 
-    /// Whether the remote file is the local one, by length and time.
+    /// Returns true if the remote file equals the local one in length and time.
     ///
     /// # Errors
-    /// When that cannot be found out.
+    /// Returns an error if the remote file cannot be looked up.
     pub(crate) async fn is_there(&self, client: &Client) -> Result<bool> {
         match client.stat(&self.to).await {
             Ok(stat) => {
@@ -347,16 +349,16 @@ impl Upload {
         }
     }
 
-    /// The name that a local file gets in the DFS.
+    /// Returns the name that a local file gets in the DFS.
     ///
     /// # Errors
-    /// `invalid_path` when it is not UTF-8, or none, as that of `..`.
+    /// Returns `invalid_path` if the name is not UTF-8, or if there is none, as for `..`.
     pub(crate) fn name(path: &Path) -> Result<&str> {
         let name = path.file_name().ok_or_else(|| Error::from(PathError::NotNormal).at(path.display()))?;
         name.to_str().ok_or_else(|| Error::from(PathError::NotUtf8).at(path.display()))
     }
 }
-/// Adds what to do about it, where nobody has.
+/// Adds a hint, if there is none.
 fn hinted(error: Error) -> Error {
     match error.code {
         ErrorCode::AlreadyExists if error.hint.is_none() => error.hint("put -f replaces it"),

@@ -96,7 +96,7 @@ fn a_recording_is_shown_when_the_cluster_is_gone() {
     let line = end.lines().find(|line| line.contains("datanode-2")).unwrap_or_default();
     assert!(line.contains("dead"), "{end}");
     assert!(end.contains(", end │ LOST for "), "{end}");
-    assert!(state_of(&[], "events").contains("is dead"));
+    assert!(state_of(&[], "events").contains("declared dead"));
     assert!(state_of(&[], "files").contains("there is no cluster to ask"));
 
     // A recorder that was killed leaves a torn tail.
@@ -186,7 +186,7 @@ fn one_moment_is_recorded() {
     assert!(cluster.ok(&record).contains("recorded"));
     let said = cluster.shell(&record);
     assert!(
-        said.code == 1 && said.stderr.contains("exists already") && said.stderr.contains("-f replaces it"),
+        said.code == 1 && said.stderr.contains("already exists") && said.stderr.contains("-f replaces it"),
         "{said:?}"
     );
     cluster.ok(&[&record[..], &["-f"]].concat());

@@ -74,7 +74,7 @@ const CASES: &[Case] = &[
     (&["mkdir", "/f/x"], 1, "mkdir: /f/x: not a directory", None),
     (&["locate", "/d"], 1, "locate: /d: is a directory", None),
     (&["rm", "/d"], 1, "rm: /d: is a directory", Some("rm -r deletes directories")),
-    (&["rm", "-r", "/d"], 2, "rm: would delete /d: 1 file in 1 directory, 5 B", Some("give --yes")),
+    (&["rm", "-r", "/d"], 2, "rm: would delete /d: 1 file in 1 directory, 5 B", Some("--yes confirms it")),
     (&["mv", "/f", "/g"], 1, "mv: /g: already exists", Some("mv -f")),
     (&["mv", "/f", "/none/x"], 1, "mv: /none/x: no such file or directory", Some("mkdir -p /none makes")),
     (&["mv", "/f", "/g", "/h"], 1, "mv: /h: several can only be moved into a directory", None),

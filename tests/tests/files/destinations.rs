@@ -88,7 +88,7 @@ fn links(cluster: &Cluster) {
         symlink(to, at(link)).expect("linked");
     }
     let said = cluster.shell(&["get", "/x", text(&at("links/link"))]);
-    assert!(said.code == 1 && said.stderr.contains("exists already"), "{said:?}");
+    assert!(said.code == 1 && said.stderr.contains("already exists"), "{said:?}");
     cluster.ok(&["get", "-f", "/x", text(&at("links/link"))]);
     assert_eq!(fs::read_to_string(&target).expect("read"), "remote");
     cluster.ok(&["getrange", "-f", "/x", "0", "3", text(&at("links/link"))]);

@@ -1,4 +1,4 @@
-//! What a lens shows of all datanodes.
+//! Computes what a lens shows of all datanodes.
 
 use super::Lens;
 use crate::nodes::full;
@@ -8,50 +8,51 @@ use dfs_types::DatanodeId;
 
 /// The eight heights of a block.
 pub(super) const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-/// The parts of fullness at which the next block begins; the last three are those at which something should be done.
+/// The fill levels at which the next block begins; the last three are those that need action.
 const FILL_STEPS: [f64; 7] = [0.10, 0.25, 0.40, 0.60, 0.80, 0.90, 0.95];
-/// The places of the eight blocks on the ramp: a leap at 80 %, 90 % and 95 %.
+/// The positions of the eight blocks on the colour ramp, with jumps at 80 %, 90 % and 95 %.
 const FILL_RAMP: [f64; 8] = [0.0, 0.08, 0.16, 0.24, 0.32, 0.6, 0.8, 1.0];
-/// Distances from the mean below this one are not made to look large.
+/// Deviations from the mean below this value are not magnified.
 const SPREAD_MIN: f64 = 0.05;
 
-/// What is shown of a datanode.
+/// The value of a datanode as the heatmap shows it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shade {
-    /// Which of the eight blocks, from 0.
+    /// The index of the block, 0 to 7.
     level: u8,
-    /// At most 99, which stands for all above it, too.
+    /// At most 99, which also stands for all larger values.
     digits: u8,
-    /// Where the digits count in two directions: which one.
+    /// The sign of the value, if the digits count in two directions.
     sign: Option<char>,
-    /// The place on the ramp, from 0 to 1.
+    /// The position on the colour ramp, 0 to 1.
     pub part: f64,
-    /// The more, the worse.
+    /// Orders shades: a larger weight is worse.
     pub weight: f64,
 }
 
 impl Shade {
-    /// In one cell.
+    /// Returns the shade as one cell.
     pub fn letter(&self) -> char {
         BLOCKS.get(usize::from(self.level)).copied().unwrap_or('█')
     }
 
-    /// In three cells.
+    /// Returns the shade as three cells.
     pub fn text(&self) -> String {
         format!("{}{:>2}", self.sign.unwrap_or(self.letter()), self.digits)
     }
 }
 
-/// What a lens shows of each datanode of a picture, and the figures of all that live.
+/// The values that a lens shows of each datanode of a snapshot, and the statistics of all live
+/// datanodes.
 #[derive(Debug, Clone, Default)]
 pub struct Field {
     pub lens: Lens,
-    /// In the order of the picture; none for one of which it is not known how it is now.
+    /// In the order of the snapshot; `None` for a datanode whose current value is not known.
     shades: Vec<Option<Shade>>,
     figures: Option<Figures>,
 }
 
-/// The values of those that live.
+/// The statistics of the values of live datanodes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Figures {
     low: (f64, DatanodeId),
@@ -62,10 +63,11 @@ struct Figures {
 }
 
 impl Field {
-    /// Looks at `nodes`; `traffic` gives the bytes that one reads and writes per second, where that is known.
+    /// Computes the field of `nodes`; `traffic` returns the bytes that a datanode reads and writes
+    /// per second, if known.
     pub fn of(lens: Lens, nodes: &[NodeStatus], traffic: impl Fn(&NodeStatus) -> Option<f64>) -> Self {
         let value = |node: &NodeStatus| match lens {
-            // Nobody knows how one is that is not heard from.
+            // The current value of a datanode that does not report is not known.
             _ if node.state != NodeState::Live => None,
             Lens::Fill | Lens::Balance => full(node),
             Lens::Chunks => Some(node.chunks as f64),
@@ -88,12 +90,12 @@ impl Field {
         Self { lens, shades, figures }
     }
 
-    /// What is shown of the datanode at this place of the picture.
+    /// Returns the shade of the datanode at this index of the snapshot.
     pub fn shade(&self, at: usize) -> Option<Shade> {
         self.shades.get(at).copied().flatten()
     }
 
-    /// The figures of all that live, in a line.
+    /// Returns the statistics of all live datanodes as one line.
     pub fn summary(&self, nodes: &[NodeStatus]) -> String {
         let Some(Figures { low, high, mean, deviation, sum }) = self.figures else {
             return "no figures are known yet".to_owned();
@@ -133,7 +135,8 @@ impl Field {
         }
     }
 
-    /// The blocks and what each stands for, with their places on the ramp; the unit comes last, without a block.
+    /// Returns the blocks with their meaning and their position on the ramp; the unit comes last,
+    /// without a block.
     pub fn scale(&self) -> Vec<(Option<Shade>, String)> {
         let Some(figures) = self.figures else { return Vec::new() };
         let step = |value: f64, name: String| (Some(share(value, 1.0)), name);
@@ -189,7 +192,7 @@ impl Figures {
         Some(Self { low, high, mean, deviation, sum })
     }
 
-    /// The greatest distance from the mean.
+    /// Returns the largest deviation from the mean.
     fn spread(&self) -> f64 {
         (self.high.0 - self.mean).max(self.mean - self.low.0).max(SPREAD_MIN)
     }
@@ -206,7 +209,8 @@ fn fill(part: f64) -> Shade {
     Shade { level: level as u8, digits: digits(part * 100.0), sign: None, part: place, weight: part }
 }
 
-/// To whole percents, as it is shown: what is shown as 80 % is at the threshold of 80 %.
+/// Rounds to whole percent, as displayed: a value displayed as 80 % has reached the threshold of 80
+/// %.
 fn in_percent(part: f64) -> f64 {
     (part * 100.0).round() / 100.0
 }
@@ -241,7 +245,7 @@ fn at_risk(level: u8, chunks: u64) -> Shade {
     Shade { level, digits, sign: None, part: f64::from(level) / 7.0, weight: worse + chunks as f64 }
 }
 
-/// Which of eight even steps.
+/// Returns the index of the eighth that a fraction falls into.
 fn eighth(part: f64) -> u8 {
     ((part * 8.0) as u8).min(7)
 }

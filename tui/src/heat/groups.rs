@@ -1,16 +1,16 @@
-//! In which order datanodes stand, and what is said over them.
+//! Orders and groups datanodes.
 
 use crate::nodes::Mark;
 use dfs_rpc::wire::NodeStatus;
 use std::ops::Range;
 
-/// What datanodes stand together by.
+/// The property that datanodes are grouped by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum GroupBy {
     /// The IP address.
     #[default]
     Machine,
-    /// The worst first.
+    /// Worst state first.
     State,
 }
 
@@ -23,15 +23,15 @@ impl GroupBy {
     }
 }
 
-/// Datanodes that stand together.
+/// A group of datanodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
     pub name: String,
-    /// Which of the order they are.
+    /// The range of the group in the order.
     pub places: Range<usize>,
 }
 
-/// The places of all datanodes in the picture in the order in which they stand, and their groups.
+/// Returns the indices of all datanodes in the snapshot in display order, and their groups.
 pub fn groups(nodes: &[NodeStatus], by: GroupBy) -> (Vec<usize>, Vec<Group>) {
     let mut order: Vec<usize> = (0..nodes.len()).collect();
     match by {

@@ -1,27 +1,28 @@
-//! What is looked at.
+//! The quantities that the heatmap can show.
 
 use std::fmt;
 
-/// What the heatmap shows of each datanode.
+/// The quantity that the heatmap shows of each datanode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Lens {
-    /// How full it is.
+    /// The fill level.
     #[default]
     Fill,
-    /// How far that is from the mean.
+    /// The deviation of the fill level from the mean.
     Balance,
-    /// How many chunks it holds, against the one that holds most.
+    /// The number of chunks, relative to the datanode with the most.
     Chunks,
-    /// What it reads and writes now, against the busiest.
+    /// The current read and write rate, relative to the busiest datanode.
     Traffic,
-    /// Chunks that are under-replicated, or of which it has the only live replica.
+    /// The number of chunks that are under-replicated or have their only live replica on the
+    /// datanode.
     Risk,
 }
 
 impl Lens {
     pub const ALL: [Self; 5] = [Self::Fill, Self::Balance, Self::Chunks, Self::Traffic, Self::Risk];
 
-    /// Its name where it is typed or kept.
+    /// Returns the name for input and for preferences.
     pub fn word(self) -> &'static str {
         match self {
             Self::Fill => "fill",
@@ -32,7 +33,7 @@ impl Lens {
         }
     }
 
-    /// Its name where it is read.
+    /// Returns the name for display.
     pub fn title(self) -> &'static str {
         match self {
             Self::Fill => "fill level",
@@ -43,12 +44,12 @@ impl Lens {
         }
     }
 
-    /// The lens of this name.
+    /// Returns the lens with this name.
     pub fn find(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|lens| lens.word() == word)
     }
 
-    /// The lens so many steps further.
+    /// Returns the lens so many steps further, cyclically.
     #[must_use]
     pub fn after(self, steps: usize) -> Self {
         let at = Self::ALL.iter().position(|lens| *lens == self).unwrap_or(0);

@@ -1,10 +1,11 @@
-//! The storage heatmap: what a datanode looks like in it, whoever draws it.
+//! The storage heatmap: the appearance of a datanode, independent of the output.
 //!
-//! * [`Lens`] is what is looked at, and [`Field`] what it shows of each datanode, from none to most.
-//! * [`Mark`](crate::nodes::Mark) is how a datanode is; it comes before everything else.
-//! * [`Tile`] stands for a datanode, or for the worst of many. Its text carries all that colours could say.
-//! * [`groups`] puts datanodes in order, by machine or by state.
-//! * [`text`] is the heatmap in lines.
+//! * [`Lens`] is the quantity to show, and [`Field`] its value for each datanode.
+//! * [`Mark`](crate::nodes::Mark) is the state of a datanode; it takes precedence over the value.
+//! * [`Tile`] represents one datanode, or the worst of several. Its text carries everything that
+//!   colours show.
+//! * [`groups`] orders datanodes by machine or by state.
+//! * [`text`] formats the heatmap as lines.
 
 mod field;
 mod groups;

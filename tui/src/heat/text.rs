@@ -1,4 +1,4 @@
-//! The heatmap in lines of text.
+//! Formats the heatmap as lines of text.
 
 use super::{Field, GroupBy, Lens, Tile, groups};
 use crate::nodes::Mark;
@@ -6,12 +6,12 @@ use dfs_rpc::wire::NodeStatus;
 use dfs_term::report::{Tone, View};
 use dfs_term::text::{pad, width};
 
-/// Cells of a line where nobody says how many there are.
+/// Width of a line in cells if the width of the output is not known.
 const CELLS: usize = 80;
-/// Cells of a tile and the blank behind it.
+/// Width of a tile in cells, with the blank that follows it.
 const TILE_CELLS: usize = 5;
 
-/// One tile for each datanode, in lines for each machine, with what the tiles mean below.
+/// Returns one tile for each datanode, in lines for each machine, with the legend below.
 pub fn heatmap(lens: Lens, nodes: &[NodeStatus], view: &View) -> String {
     if nodes.is_empty() {
         return "there are no datanodes\n".to_owned();
@@ -37,7 +37,7 @@ pub fn heatmap(lens: Lens, nodes: &[NodeStatus], view: &View) -> String {
     text
 }
 
-/// The blocks and what they stand for, in a line.
+/// Returns the blocks and their meaning as one line.
 pub fn scale(field: &Field) -> String {
     let steps = field.scale().into_iter().map(|(shade, name)| match shade {
         Some(shade) => format!("{} {name}", shade.letter()),
@@ -46,7 +46,7 @@ pub fn scale(field: &Field) -> String {
     steps.collect::<Vec<_>>().join("  ")
 }
 
-/// What is wrong is coloured; how much it is the block says.
+/// Returns the tone of a tile. Only problems are coloured; the block shows the value.
 fn tone(tile: &Tile) -> Tone {
     match tile.mark {
         Mark::Live => Tone::Plain,

@@ -1,26 +1,27 @@
-//! What stands for a datanode, or for many.
+//! A tile of the heatmap: one datanode, or several.
 
 use super::{Field, Shade};
 use crate::nodes::Mark;
 use dfs_rpc::wire::NodeStatus;
 
-/// One datanode, or the worst of many.
+/// One datanode, or the worst of several.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tile {
-    /// How many it stands for.
+    /// The number of datanodes that the tile represents.
     pub count: usize,
-    /// The place of the worst in the picture: what is dead is worse than what is full.
+    /// The index of the worst datanode in the snapshot; dead is worse than full.
     pub worst: usize,
-    /// How the worst one is.
+    /// The state of the worst datanode.
     pub mark: Mark,
-    /// The most that is shown of any; none where nothing is known.
+    /// The largest shade of all; `None` if none is known.
     pub shade: Option<Shade>,
-    /// For how long the worst one has not been heard from, in milliseconds.
+    /// The time since the last heartbeat of the worst datanode, in milliseconds.
     pub age_ms: u64,
 }
 
 impl Tile {
-    /// The tile of the datanodes at these places of the picture; none of none.
+    /// Returns the tile of the datanodes at these indices of the snapshot; `None` without
+    /// datanodes.
     pub fn of(places: &[usize], nodes: &[NodeStatus], field: &Field) -> Option<Self> {
         let one = |at: &usize| {
             let node = nodes.get(*at)?;
@@ -42,7 +43,7 @@ impl Tile {
         Self { count, shade: heavier, ..if worse { other } else { self } }
     }
 
-    /// In one cell: what is wrong with it, or else how much.
+    /// Returns the tile as one cell: the mark of a problem, otherwise the block of the value.
     pub fn letter(&self) -> char {
         match (self.mark, self.shade) {
             (Mark::Live, Some(shade)) => shade.letter(),
@@ -51,7 +52,8 @@ impl Tile {
         }
     }
 
-    /// In four cells: how much, and how it is; for one that is not heard from, for how long not.
+    /// Returns the tile as four cells: the value and the mark; for a datanode that does not report,
+    /// the time since its last heartbeat.
     pub fn text(&self) -> String {
         let glyph = self.mark.glyph();
         match self.shade {
@@ -61,13 +63,14 @@ impl Tile {
         }
     }
 
-    /// The same with how many it stands for.
+    /// Returns the same text followed by the number of datanodes.
     pub fn text_of_many(&self) -> String {
         format!("{}×{}", self.text(), self.count)
     }
 }
 
-/// A span in three cells: `42s`, `12m`, `30h`, `99d`, which stands for longer ones, too.
+/// Returns an age as three cells: `42s`, `12m`, `30h`, `99d`; the last one also stands for longer
+/// ages.
 fn short_age(ms: u64) -> String {
     let seconds = ms / 1000;
     match seconds {
@@ -95,10 +98,10 @@ mod tests {
         assert_eq!(text(&[2]), Some(("42s✗".into(), '✗')));
         assert_eq!(text(&[]), None);
         assert_eq!(text(&[77]), None);
-        // Of many: the most that is used, the worst that is known, and how many.
+        // A tile of several shows the largest fill level, the worst state and the number.
         let all = Tile::of(&[0, 1, 2], &nodes, &field).expect("a tile");
         assert_eq!((all.text_of_many(), all.worst), ("▂24✗×3".into(), 2));
-        // One that drains has its figures, and the mark that says so.
+        // A draining datanode shows its value and the mark of draining.
         (nodes[0].duty, nodes[0].left) = (dfs_types::Duty::Drain, Some(3));
         let field = Field::of(Lens::Fill, &nodes, |_| None);
         let text = |places: &[usize]| Tile::of(places, &nodes, &field).map(|tile| (tile.text(), tile.letter()));

@@ -1,12 +1,12 @@
-//! Curves of the last seconds, as blocks of eighths.
+//! Draws curves of the last seconds with block characters of eighths.
 
-/// The eight heights of a block; nothing is a blank.
+/// The blank and the eight heights of a block.
 const BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-/// Where nothing is known.
+/// Marks columns without data.
 const GAP: char = '╌';
 
-/// The values in so many columns, each the mean of the seconds that it stands for; the newest is the last column. None
-/// where nothing is known of a column.
+/// Returns the values in so many columns, each the mean of the seconds that it covers; the newest
+/// is the last column. A column without known values is `None`.
 pub fn columns(
     values: impl DoubleEndedIterator<Item = Option<f64>>,
     seconds: usize,
@@ -25,12 +25,12 @@ pub fn columns(
     (0..columns).rev().map(mean).collect()
 }
 
-/// The curve in so many rows, the highest first; `most` fills them all.
+/// Returns the curve in so many rows, the top one first; `most` fills all rows.
 pub fn rows(columns: &[Option<f64>], most: f64, rows: usize) -> Vec<String> {
     let eighths = |value: f64| {
         let all = rows as f64 * 8.0;
         let height = if most > 0.0 { (value / most * all).round() } else { 0.0 };
-        // What is there is seen, however little it is.
+        // A value above zero is always visible.
         let least = if value > 0.0 { 1.0 } else { 0.0 };
         height.clamp(least, all) as usize
     };
@@ -42,12 +42,13 @@ pub fn rows(columns: &[Option<f64>], most: f64, rows: usize) -> Vec<String> {
     (0..rows).rev().map(|row| columns.iter().map(|value| letter(row, value)).collect()).collect()
 }
 
-/// The largest value.
+/// Returns the largest value.
 pub fn most(columns: &[Option<f64>]) -> f64 {
     columns.iter().flatten().copied().fold(0.0, f64::max)
 }
 
-/// Returns the round figure (1, 2 or 5 times a power of ten) that is not below the value: the upper end of a scale.
+/// Returns the round figure (1, 2 or 5 times a power of ten) that is not below the value: the upper
+/// end of a scale.
 pub fn ceiling(value: f64) -> f64 {
     if !value.is_finite() || value <= 0.0 {
         return 0.0;
@@ -58,13 +59,13 @@ pub fn ceiling(value: f64) -> f64 {
     step.unwrap_or(10.0) * decade
 }
 
-/// Returns the mean of the columns that are known; none if none is.
+/// Returns the mean of the known columns; `None` if none is known.
 pub fn average(columns: &[Option<f64>]) -> Option<f64> {
     let known: Vec<f64> = columns.iter().flatten().copied().collect();
     (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
 }
 
-/// Cells between the begins of two labels of a time axis, at least.
+/// Minimum number of cells between the starts of two labels of a time axis.
 const LABEL_CELLS: usize = 10;
 /// Spans between two labels, in seconds.
 const LABEL_STEPS: [usize; 4] = [15, 60, 300, 900];
@@ -87,7 +88,7 @@ pub fn time_axis(seconds: usize, columns: usize) -> String {
     axis
 }
 
-/// A part of a whole as a bar of so many cells.
+/// Returns a fraction as a bar of so many cells.
 pub fn bar(part: f64, cells: usize) -> String {
     let part = if part.is_finite() { part.clamp(0.0, 1.0) } else { 0.0 };
     let eighths = (part * cells as f64 * 8.0).round() as usize;

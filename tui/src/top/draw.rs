@@ -1,10 +1,10 @@
-//! How the dashboard looks.
+//! Draws the dashboard.
 //!
 //! ```text
-//! dfs 1c33a995 · well │ leader master-1, term 3 │ now │ all reporting             the trust line
-//!  1 overview  2 nodes  3 heatmap …                                               the views
-//! …                                                                               one view
-//! enter open  s sort  / filter  ? help                                            the keys, or what is said
+//! dfs 1c33a995 · healthy │ leader master-1, term 3 │ …          the status line
+//!  1 overview  2 nodes  3 heatmap …                             the tabs of the views
+//! …                                                             one view
+//! enter open  s sort  / filter  ? help                          the keys, or a message
 //! ```
 
 mod overlay;
@@ -27,13 +27,14 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use std::time::Duration;
 
-/// Below this, in columns and lines, there is no room for anything that could be read.
+/// The minimum size of the window in columns and lines; a smaller one has no room for readable
+/// content.
 pub const COLUMNS_MIN: u16 = 60;
 pub const LINES_MIN: u16 = 16;
 
-/// Cells of the trust line beside what is said of a lost connection.
+/// Cells of the status line that a message about a lost connection leaves free.
 const LOST_REST_CELLS: usize = 24;
-/// And so many at least are for what is said.
+/// Minimum number of cells for that message.
 const LOST_CELLS_MIN: usize = 20;
 
 /// Draws the whole window.
@@ -61,7 +62,8 @@ fn draw_all(model: &Model, frame: &mut Frame<'_>) {
         _ => text(frame, inside, "Waiting for the first answer of a master…"),
     }
     if shared.is_old() && has_picture {
-        // Old is shown as old, and never as fresh. That no master answers is no part of the picture.
+        // Old content is dimmed. The finding that no master answers is current and is not part of
+        // the snapshot.
         let fresh = if is_lost { model.current().fresh(inside, shared) } else { Rect::ZERO };
         for part in around(inside, fresh) {
             frame.buffer_mut().set_style(part, shared.theme.dim());
@@ -81,13 +83,13 @@ fn too_small(frame: &mut Frame<'_>, area: Rect) {
     }
 }
 
-/// The text in pieces of so many cells; all its characters take one.
+/// Splits the text into pieces of so many cells; all its characters take one cell.
 fn pieces(what: &str, cells: usize) -> Vec<String> {
     let letters: Vec<char> = what.chars().collect();
     letters.chunks(cells.max(1)).map(|piece| piece.iter().collect()).collect()
 }
 
-/// Draws the findings in a view that has no picture to show.
+/// Draws the findings in a view that has no snapshot to show.
 fn only_findings(frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
     let list = FindingList { shared, selected: 0, cells: area.width.into() };
     for (row, (_, line)) in (0..area.height).zip(list.lines(area.height.into())) {
@@ -108,7 +110,8 @@ fn around(area: Rect, hole: Rect) -> [Rect; 4] {
     [above, below, left, right]
 }
 
-/// Whose picture this is, how the cluster is, how old it is, and who has had no say in it.
+/// Returns the status line: the cluster, its health, the age of the snapshot, and the number of
+/// datanodes that do not report.
 fn trust(shared: &Shared, cells: usize) -> Line<'static> {
     let theme = &shared.theme;
     let bar = || Span::styled(" │ ", theme.dim());
@@ -158,7 +161,7 @@ fn trust(shared: &Shared, cells: usize) -> Line<'static> {
     fitted(spans, cells)
 }
 
-/// That this is a recording, of which moment, and where in it.
+/// Returns the date of the recording and the current position in it.
 fn moment(shared: &Shared, playback: &Playback) -> String {
     let time = time_seconds(shared.now.calendar, &TimeZone::UTC);
     format!("recording · {time} UTC · {}", playback.told(shared.now.elapsed_ms))
@@ -168,7 +171,7 @@ fn picture_age(shared: &Shared) -> String {
     age(Duration::from_millis(shared.age_ms()))
 }
 
-/// As many spans as fit; the last one may be cut.
+/// Returns as many spans as fit; the last one may be cut.
 fn fitted(spans: Vec<Span<'static>>, cells: usize) -> Line<'static> {
     let mut left = cells;
     let mut line = Vec::new();
@@ -191,7 +194,7 @@ fn tabs(model: &Model) -> Line<'static> {
     tabs.flat_map(|(page, text)| [Span::styled(text, style(page)), Span::raw(" ")]).collect::<Vec<_>>().into()
 }
 
-/// What was said last; else the keys that do something here.
+/// Draws the last message, otherwise the keys that do something here.
 fn foot(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let theme = &model.shared.theme;
     if let Some(said) = &model.said {

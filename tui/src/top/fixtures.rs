@@ -1,4 +1,4 @@
-//! Clusters for tests: as they are told by a master, in the states that people meet.
+//! Builds clusters for tests: snapshots of a master in various states.
 
 use crate::top::message::{LocalEntry, Message};
 use crate::top::model::{Model, Options};
@@ -23,7 +23,7 @@ use std::sync::Arc;
 pub const NOW: Timestamp = Timestamp(1_795_269_787_000);
 const GIB: u64 = 1 << 30;
 
-/// A datanode that is well.
+/// Returns a healthy datanode.
 pub fn node(id: u16) -> NodeStatus {
     let used = (10 + u64::from(id) * 7 % 61) * GIB;
     let directory = DirectoryLoad {
@@ -55,7 +55,7 @@ pub fn node(id: u16) -> NodeStatus {
     }
 }
 
-/// A cluster of so many datanodes, all well.
+/// Returns a cluster of so many healthy datanodes.
 pub fn cluster(nodes: u16) -> Snapshot {
     let nodes: Vec<NodeStatus> = (1..=nodes).map(node).collect();
     let chunks = nodes.iter().map(|node| node.chunks).sum::<u64>() / 3;
@@ -118,7 +118,7 @@ pub fn cluster(nodes: u16) -> Snapshot {
     Snapshot::from(board)
 }
 
-/// A cluster of so many machines with so many datanodes each.
+/// Returns a cluster of so many machines with so many datanodes each.
 pub fn machines(machines: u16, each: u16) -> Snapshot {
     let mut snapshot = cluster(machines * each);
     for (at, node) in snapshot.nodes.iter_mut().enumerate() {
@@ -128,7 +128,7 @@ pub fn machines(machines: u16, each: u16) -> Snapshot {
     snapshot
 }
 
-/// Something in a directory, with three copies that take `space` bytes in all.
+/// Returns a directory entry with three replicas that take `space` bytes in total.
 pub fn entry(name: &str, kind: Kind, space: u64) -> Entry {
     let stat = Stat {
         kind,
@@ -150,7 +150,7 @@ pub fn entry(name: &str, kind: Kind, space: u64) -> Entry {
     Entry { name: name.to_owned(), stat }
 }
 
-/// A page of a directory with names that make trouble.
+/// Returns a page of a directory with names that are difficult to display.
 pub fn directory() -> ListPage {
     let sizes =
         [("backups", 412), ("data", 1310), ("home", 96), ("scratch", 7), ("漢字 and more", 48), ("x\x1b[31m", 2)];
@@ -160,7 +160,7 @@ pub fn directory() -> ListPage {
     ListPage { entries, more: false }
 }
 
-/// What goes on in [`directory`].
+/// Returns the traffic in [`directory`].
 pub fn traffic() -> DirectoryTraffic {
     let flow = |read: u64, written: u64| Traffic { read: read * 1_000_000, written: written * 1_000_000 };
     let directories = [("backups", flow(0, 61)), ("home", flow(3, 1)), ("scratch", flow(410, 180))];
@@ -168,7 +168,7 @@ pub fn traffic() -> DirectoryTraffic {
     DirectoryTraffic { whole: flow(425, 242), directories }
 }
 
-/// The states of a cluster that the pictures in tests show.
+/// Returns the states of a cluster that the frames in tests show.
 pub fn scenes() -> Vec<(&'static str, Model)> {
     vec![
         ("healthy", model(cluster(3))),
@@ -183,7 +183,7 @@ pub fn scenes() -> Vec<(&'static str, Model)> {
     ]
 }
 
-/// The dashboard with this picture, as it is before any key.
+/// Returns the dashboard with this snapshot, before any key.
 pub fn model(snapshot: Snapshot) -> Model {
     let theme = Theme { name: ThemeName::Dark, depth: Depth::True, ..Theme::default() };
     let mut model = Model::new(Options { theme, ..Options::default() });
@@ -195,7 +195,7 @@ pub fn model(snapshot: Snapshot) -> Model {
     model
 }
 
-/// Attributes of a file, or of a directory with 12 files and 3 directories below it.
+/// Returns the attributes of a file, or of a directory with 12 files and 3 directories below it.
 pub fn stat(kind: Kind, size: u64) -> Stat {
     let (files, directories) = if kind == Kind::Directory { (12, 3) } else { (0, 0) };
     Stat {
@@ -217,7 +217,7 @@ pub fn stat(kind: Kind, size: u64) -> Stat {
     }
 }
 
-/// Names of all sorts, in the order of their bytes.
+/// Returns a page of entries with various names, in byte order.
 pub fn listed(path: &str, more: bool) -> Message {
     let names: [(&str, Kind, u64); 8] = [
         ("\u{1b}[31mred\nred", Kind::File, 10),
@@ -234,13 +234,13 @@ pub fn listed(path: &str, more: bool) -> Message {
     Message::Listed { path, after: None, result: Ok(ListPage { entries: entries.into(), more }) }
 }
 
-/// What is on this machine.
+/// Returns the entries of a local directory.
 pub fn here() -> Vec<LocalEntry> {
     let entry = |name: &str, directory, size| LocalEntry { name: name.into(), directory, size, modified: Some(NOW) };
     vec![entry("my photos", true, 4096), entry("a.csv", false, 1 << 21), entry("b.csv", false, 0)]
 }
 
-/// The same on another page.
+/// Returns the same dashboard on another page.
 pub fn on(mut model: Model, page: PageId) -> Model {
     model.page = page;
     model
@@ -252,7 +252,8 @@ fn event(snapshot: &mut Snapshot, severity: Severity, node: Option<u16>, text: &
     snapshot.events.push_back(Event { number, at: NOW, severity, node, text: text.to_owned() });
 }
 
-/// One datanode of three is dead; its chunks have a copy less.
+/// Returns a cluster in which one datanode of three is dead; each of its chunks has one replica
+/// less.
 pub fn dead() -> Snapshot {
     let mut snapshot = cluster(3);
     let chunks = snapshot.status.replication.chunks.min(snapshot.nodes[2].chunks);
@@ -274,7 +275,8 @@ pub fn dead() -> Snapshot {
     snapshot
 }
 
-/// Two of six datanodes are dead, one has missed its heartbeat, one drains, disks are nearly full and a clock is wrong.
+/// Returns a cluster of six datanodes: two are dead, one has missed its heartbeat, one drains,
+/// disks are nearly full and a clock is wrong.
 pub fn incident() -> Snapshot {
     let mut snapshot = cluster(6);
     for (at, state, age_ms) in
@@ -302,7 +304,7 @@ pub fn incident() -> Snapshot {
     snapshot
 }
 
-/// No master of the local cluster has answered since the dashboard began.
+/// Returns a dashboard of the local cluster to which no master has ever answered.
 pub fn unanswered() -> Model {
     let local = vec![LocalDaemon { id: "master-1".to_owned(), process: Process::Crashed }];
     let mut model = Model::new(Options { local: Some(local), ..Options::default() });
@@ -315,7 +317,8 @@ pub fn unanswered() -> Model {
     model
 }
 
-/// The last 15 minutes of a cluster, as a master has seen them that began 12 minutes ago and was stopped for a while since.
+/// Returns the last 15 minutes of a cluster, from a master that started 12 minutes ago and was
+/// suspended for a while.
 pub fn curve() -> Vec<Option<Second>> {
     let second = |ago: usize| {
         let wave = (ago % 240) as f64 / 240.0;
@@ -327,7 +330,7 @@ pub fn curve() -> Vec<Option<Second>> {
     (0..CURVE_SECONDS_MAX).rev().map(second).collect()
 }
 
-/// A second in which so many datanodes worked, in a cluster as in the picture.
+/// Returns a second in which so many datanodes worked, in the cluster of the snapshot.
 fn second(snapshot: &Snapshot) -> Second {
     let live = snapshot.nodes.iter().filter(|node| node.state == NodeState::Live).count() as f64;
     let rates = Rates { read: live * 4e7, written: live * 4e7, ..Rates::default() };
@@ -335,8 +338,8 @@ fn second(snapshot: &Snapshot) -> Second {
     Second { rates: Some(rates), changes: Some(0.0), lacking: Some(lacking), used: snapshot.status.used }
 }
 
-/// A dashboard that has seen a cluster of so many datanodes for some seconds, as `change` makes it second by second. So has
-/// its master.
+/// Returns a dashboard that has observed a cluster of so many datanodes for some seconds; `change`
+/// modifies the snapshot of each second. The master has observed the same seconds.
 fn played(nodes: u16, change: impl Fn(u64, &mut Snapshot)) -> Model {
     let mut model = model(cluster(nodes));
     let mut curve = VecDeque::new();
@@ -359,7 +362,7 @@ fn played(nodes: u16, change: impl Fn(u64, &mut Snapshot)) -> Model {
     model
 }
 
-/// A datanode of five is dead, and its chunks are being copied.
+/// Returns a cluster in which one datanode of five is dead and its chunks are being re-replicated.
 fn repairing() -> Model {
     played(5, |second, snapshot| {
         let short = 400 - 40 * second;
@@ -383,7 +386,7 @@ fn repairing() -> Model {
     })
 }
 
-/// Of five datanodes one is drained half way, and another one wholly.
+/// Returns a cluster of five datanodes: one drain is half complete, another one is complete.
 fn draining() -> Model {
     played(5, |second, snapshot| {
         let wished = [(1, 230 - 4 * second), (3, 0)];
@@ -397,7 +400,8 @@ fn draining() -> Model {
     })
 }
 
-/// Two of three datanodes are full, a directory of the third has failed.
+/// Returns a cluster in which two of three datanodes are full and a directory of the third has
+/// failed.
 fn full() -> Snapshot {
     let mut snapshot = cluster(3);
     for node in &mut snapshot.nodes {
@@ -413,7 +417,7 @@ fn full() -> Snapshot {
     snapshot
 }
 
-/// No master leads: the one that answers is no leader.
+/// Returns a cluster without a leader; the master that answers is a follower.
 fn leaderless() -> Model {
     let mut snapshot = cluster(3);
     snapshot.status.leader = None;
@@ -423,7 +427,7 @@ fn leaderless() -> Model {
     model(snapshot)
 }
 
-/// A thousand datanodes, of which some are in every kind of trouble.
+/// Returns a thousand datanodes, some of them with each kind of problem.
 pub fn thousand() -> Snapshot {
     let mut snapshot = cluster(1000);
     for (at, state) in [(99, NodeState::Dead), (320, NodeState::Stale), (321, NodeState::Stale)] {
@@ -438,7 +442,7 @@ pub fn thousand() -> Snapshot {
     snapshot
 }
 
-/// The cluster has not answered for a while.
+/// Returns a cluster that has not answered for a while.
 fn lost() -> Model {
     let mut model = model(cluster(3));
     let error = Error::new(ErrorCode::Unreachable, "10.0.0.1:7000: connect: connection refused");
@@ -448,7 +452,7 @@ fn lost() -> Model {
     model
 }
 
-/// Background jobs, one of which has failed.
+/// Returns background jobs, one of which has failed.
 pub(crate) fn jobs() -> Vec<JobStatus> {
     let job = |name: &str, state, done| JobStatus {
         name: name.to_owned(),

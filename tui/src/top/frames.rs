@@ -1,4 +1,4 @@
-//! Whole frames, every view in every state, as they must look.
+//! Compares whole frames, every view in every state, with stored snapshots.
 
 use crate::top::fixtures;
 use crate::top::message::{CommandNews, CommandState, Message};
@@ -11,7 +11,7 @@ use dfs_client::{JobStatus, NodeState};
 use dfs_types::{DatanodeId, DfsPath, Timestamp};
 use std::sync::Arc;
 
-/// Compares the frames of two sizes with those that are kept as `name`.
+/// Compares the frames of two sizes with those stored as `name`.
 pub(super) fn kept(name: &str, model: &mut Model) {
     kept_in(&[(80, 24), (200, 60)], name, model);
 }
@@ -46,7 +46,7 @@ fn every_view_in_every_state() {
     }
 }
 
-/// Who opens a dashboard sees what the master has seen before, with its gaps.
+/// The first frame of a dashboard shows the history that the master has kept, with its gaps.
 #[test]
 fn the_first_frame_has_its_history() {
     let mut snapshot = fixtures::cluster(3);
@@ -58,7 +58,7 @@ fn the_first_frame_has_its_history() {
     kept_in_three("overview-opened-15-minutes", &mut model);
 }
 
-/// What goes on stands on the overview where there is room: background jobs, and commands that run.
+/// The overview shows background jobs and running commands if there is room.
 #[test]
 fn an_overview_of_a_cluster_at_work() {
     let mut model = busy_machines();
@@ -74,7 +74,7 @@ fn an_overview_of_a_cluster_at_work() {
     kept_in_three("overview-busy", &mut model);
 }
 
-/// Several things are wrong at once. The last finding is selected, and then worse ones arrive.
+/// Several problems exist at once. The last finding is selected, then worse ones arrive.
 #[test]
 fn an_overview_in_an_incident() {
     let mut model = fixtures::model(fixtures::incident());
@@ -84,7 +84,7 @@ fn an_overview_in_an_incident() {
     kept_in_three("overview-incident-last-selected", &mut model);
 }
 
-/// No master has ever answered this dashboard; what is wrong is on the screen at once, whatever the view.
+/// No master has ever answered this dashboard; the findings are shown at once in every view.
 #[test]
 fn no_master_answers_at_the_start() {
     let mut model = fixtures::unanswered();
@@ -110,7 +110,7 @@ fn one_datanode() {
     }
 }
 
-/// Five machines with a dozen datanodes each, some in trouble, all at work.
+/// Returns five machines with a dozen datanodes each, all at work and some with problems.
 fn busy_machines() -> Model {
     let mut model = fixtures::model(fixtures::machines(5, 12));
     let mut snapshot = fixtures::machines(5, 12);

@@ -1,6 +1,7 @@
-//! What was seen, second by second: of the cluster by the master that answered, of each datanode by the dashboard.
+//! The history, second by second: of the cluster as the answering master recorded it, of each
+//! datanode as the dashboard observed it.
 //!
-//! Where nothing was heard there is a gap, and no zero.
+//! A second without data is a gap, not a zero.
 
 use dfs_client::{NodeState, NodeStatus, Snapshot};
 use dfs_rpc::board::CopyCount;
@@ -12,49 +13,50 @@ use std::collections::{BTreeMap, VecDeque};
 pub const SECONDS_KEPT: usize = dfs_rpc::CURVE_SECONDS_MAX;
 /// Seconds that are kept of each datanode.
 pub const NODE_SECONDS_KEPT: usize = 120;
-/// The speed of repair is taken over this many seconds.
+/// The rate of re-replication is the mean over this many seconds.
 const REPAIR_SPAN: usize = 20;
-/// A picture speaks for so many seconds at most, twice the slowest refresh: behind them nobody has answered, or the dashboard was
-/// stopped.
+/// The maximum age of a snapshot that still counts as current, in seconds: twice the slowest
+/// refresh interval. After that the cluster did not answer, or the dashboard was suspended.
 const SECONDS_HEARD_MAX: u64 = 10;
 
-/// All that is remembered.
+/// The history of the cluster and of its datanodes.
 #[derive(Debug, Clone, Default)]
 pub struct History {
     seconds: VecDeque<Option<Second>>,
     nodes: BTreeMap<DatanodeId, NodeHistory>,
     now: Option<Second>,
-    /// The last of `seconds` is that of `now` already.
+    /// True if the last of `seconds` already belongs to the current second.
     early: bool,
-    /// Nothing was missed before the last picture.
+    /// True if no snapshot was missed before the last one.
     heard: bool,
-    /// Seconds since then.
+    /// Seconds since the last snapshot.
     silent: u64,
 }
 
-/// One datanode.
+/// The history of one datanode.
 #[derive(Debug, Clone, Default)]
 pub struct NodeHistory {
     pace: Pace,
     /// Bytes read and written per second.
     seconds: VecDeque<Option<(f32, f32)>>,
-    /// While it drains: chunks left, now and in the last seconds, the oldest first.
+    /// While the datanode drains: chunks left, now and in the last seconds, the oldest first.
     left: Option<u64>,
     lefts: VecDeque<u64>,
 }
 
 impl NodeHistory {
-    /// What it does per second, between its last two heartbeats; none when that is not known.
+    /// Returns the rates per second between the last two heartbeats; `None` if they are not known.
     pub fn rates(&self) -> Option<Rates> {
         self.pace.rates()
     }
 
-    /// Bytes read and written per second, the oldest first.
+    /// Returns the bytes read and written per second, the oldest second first.
     pub fn seconds(&self) -> impl DoubleEndedIterator<Item = Option<(f32, f32)>> + '_ {
         self.seconds.iter().copied()
     }
 
-    /// Chunks that it gets rid of per second, lately; none where it does not drain, or it does not go forward.
+    /// Returns the recent rate of the drain in chunks per second; `None` if the datanode does not
+    /// drain or makes no progress.
     pub fn drain_rate(&self) -> Option<f64> {
         falls(self.lefts.iter().rev().copied())
     }
@@ -71,7 +73,7 @@ impl NodeHistory {
 }
 
 impl History {
-    /// A picture came.
+    /// Applies a snapshot.
     pub fn picture(&mut self, snapshot: &Snapshot) {
         let taken_at = snapshot.status.taken_at;
         self.nodes.retain(|id, _| snapshot.nodes.binary_search_by_key(id, |node| node.id).is_ok());
@@ -85,7 +87,7 @@ impl History {
         (self.heard, self.silent) = (true, 0);
     }
 
-    /// The cluster did not answer: what it does is not known.
+    /// Notes that the cluster did not answer: the current rates are not known.
     pub fn lost(&mut self) {
         (self.now, self.heard) = (None, false);
         for node in self.nodes.values_mut() {
@@ -93,7 +95,7 @@ impl History {
         }
     }
 
-    /// So many seconds have passed.
+    /// Notes that so many seconds have passed.
     pub fn passed(&mut self, seconds: u64) {
         self.silent = self.silent.saturating_add(seconds);
         if self.silent > SECONDS_HEARD_MAX {
@@ -116,12 +118,12 @@ impl History {
         }
     }
 
-    /// The newest second.
+    /// Returns the newest second.
     pub fn now(&self) -> Option<&Second> {
         self.now.as_ref()
     }
 
-    /// The last seconds, the oldest first.
+    /// Returns the last seconds, the oldest first.
     pub fn seconds(&self) -> impl DoubleEndedIterator<Item = Option<&Second>> + ExactSizeIterator + '_ {
         self.seconds.iter().map(Option::as_ref)
     }
@@ -130,14 +132,15 @@ impl History {
         self.nodes.get(&id)
     }
 
-    /// Copies made up for per second, lately; none while there is nothing to make up for, or it does not go forward.
+    /// Returns the recent rate of re-replication in replicas per second; `None` if no replica is
+    /// missing or no progress is made.
     pub fn repair_rate(&self) -> Option<f64> {
         falls(self.seconds.iter().rev().take(REPAIR_SPAN).map_while(|second| second.as_ref()?.lacking))
     }
 }
 
-/// By how much a figure of each second, the newest first, falls per second since it was highest; none where it is at its end,
-/// or does not fall.
+/// Returns the decrease per second of a figure since its maximum, from its value in each second,
+/// the newest first; `None` if it is zero or does not decrease.
 fn falls(lately: impl Iterator<Item = u64>) -> Option<f64> {
     let mut lately = lately.enumerate();
     let now = lately.next()?.1;
@@ -145,8 +148,9 @@ fn falls(lately: impl Iterator<Item = u64>) -> Option<f64> {
     (now > 0 && most > now).then(|| (most - now) as f64 / age as f64)
 }
 
-/// Fills the gaps among the last seconds, and before them, with what a master has seen, counted back from now. What the
-/// dashboard has of its own stays. Says whether the newest was filled.
+/// Fills gaps among the last seconds, and before them, with the seconds that a master has recorded,
+/// counted back from now. Seconds that the dashboard has observed are kept. Returns true if the
+/// newest second was filled.
 fn fill(seconds: &mut VecDeque<Option<Second>>, seen: &VecDeque<Option<Second>>) -> bool {
     let known = |seconds: &VecDeque<Option<Second>>| seconds.back().copied().flatten().is_some();
     let knew = known(seconds);
@@ -165,7 +169,7 @@ fn push<T>(queue: &mut VecDeque<T>, value: T, kept: usize) {
     queue.push_back(value);
 }
 
-/// Copies that chunks lack in all.
+/// Returns the total number of missing replicas.
 pub fn lacking(snapshot: &Snapshot) -> u64 {
     snapshot.copies.iter().map(CopyCount::lacking).fold(0, u64::saturating_add)
 }
@@ -189,15 +193,15 @@ mod tests {
         history.node(DatanodeId(1)).and_then(NodeHistory::rates).map(|rates| rates.read)
     }
 
-    /// The second in which so many bytes were used.
+    /// Returns a second in which so many bytes were used.
     fn second(used: u64) -> Option<Second> {
         Some(Second { used, ..Second::default() })
     }
 
-    /// The picture with the last of these seconds as the newest.
+    /// Returns a snapshot whose curve ends with these seconds.
     fn seen(used: &[u64]) -> Snapshot {
         let mut snapshot = at(0, 0);
-        // Zero stands for a second that was not seen.
+        // Zero stands for a second without data.
         snapshot.curve = used.iter().map(|used| second(*used).filter(|_| *used > 0)).collect();
         snapshot
     }
@@ -213,7 +217,7 @@ mod tests {
         assert_eq!(read_rate(&history), None, "one heartbeat is no rate");
         history.picture(&at(2, 5000));
         assert_eq!(read_rate(&history), Some(2000.0));
-        // The same heartbeat again, a second later.
+        // The same heartbeat, one second later.
         let mut again = at(3, 5000);
         again.nodes[0].heartbeat_age_ms = 1000;
         history.picture(&again);
@@ -229,13 +233,13 @@ mod tests {
         let mut history = History::default();
         history.picture(&seen(&[1, 2, 0, 4]));
         assert_eq!((used(&history), history.now().map(|now| now.used)), (vec![1, 2, 0, 4], Some(4)));
-        // The second that ends is there already.
+        // The second that ends is already recorded.
         history.passed(1);
         history.picture(&seen(&[1, 2, 0, 4, 5]));
         assert_eq!(used(&history), [1, 2, 0, 4]);
         history.passed(1);
         assert_eq!(used(&history), [1, 2, 0, 4, 5]);
-        // No new picture: it goes on as it was, for a while.
+        // Without a new snapshot the last values are repeated for a while.
         history.passed(1);
         assert_eq!(used(&history), [1, 2, 0, 4, 5, 5]);
     }
@@ -249,10 +253,10 @@ mod tests {
         history.passed(3);
         assert_eq!((used(&history), history.now()), (vec![1, 0, 0, 0], None));
         assert_eq!(history.node(DatanodeId(1)).map(|node| node.seconds().flatten().count()), Some(0));
-        // The master that answers has begun two seconds ago.
+        // The answering master started two seconds ago.
         history.picture(&seen(&[8, 9]));
         assert_eq!(used(&history), [1, 0, 8, 9]);
-        // It is gone at once; the one that answers then knows all. What was seen is seen.
+        // That master stops at once; the next one has the whole history. Observed seconds are kept.
         history.lost();
         history.picture(&seen(&[4, 5, 6, 7, 7, 7]));
         assert_eq!(used(&history), [4, 5, 1, 7, 8, 9]);
@@ -268,7 +272,7 @@ mod tests {
         assert_eq!((used(&history)[9..].to_vec(), history.now()), (vec![1, 0, 0], None));
         history.picture(&seen(&[2, 3, 4]));
         assert_eq!(used(&history)[9..], [1, 3, 4]);
-        // The dashboard is stopped.
+        // The dashboard is suspended.
         history.passed(20);
         history.picture(&seen(&[5, 6]));
         assert_eq!((used(&history)[11..14].to_vec(), used(&history).last()), (vec![4, 0, 0], Some(&6)));
@@ -277,7 +281,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever there is: no gap stays where the master knew a second, and what was there stays.
+        /// For any history, every gap for which the master has a second is filled, and existing
+        /// seconds are kept.
         #[test]
         fn gaps_are_filled_and_nothing_else(
             own in proptest::collection::vec(0..4u64, 0..30),
@@ -309,7 +314,7 @@ mod tests {
             rates.push(history.node(DatanodeId(1)).and_then(NodeHistory::drain_rate));
         }
         assert_eq!(rates, [None, None, None, Some(5.0), Some(20.0 / 3.0), None]);
-        // It was resumed.
+        // The dashboard is resumed.
         history.picture(&at(0, 0));
         history.second();
         assert_eq!(history.node(DatanodeId(1)).map(|node| node.lefts.len()), Some(0));

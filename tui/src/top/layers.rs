@@ -1,11 +1,11 @@
-//! The layers of the dashboard: imports go downwards only, so that no cycle of imports can come
-//! into being.
+//! Checks the layers of the dashboard: imports go downwards only, so that there are no cycles of
+//! imports.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// The layers, the lowest first. Modules of one layer do not know each other.
+/// The layers, lowest first. Modules of one layer do not import each other.
 const LAYERS: [&[&str]; 13] = [
     &["chart", "history", "list", "page_id", "theme", "typed"],
     &["observation", "playback"],
@@ -30,10 +30,11 @@ const LAYERS: [&[&str]; 13] = [
     &["once", "replay"],
     &["run"],
 ];
-/// Modules of tests, which may import everything.
+/// Test modules, which may import everything.
 const TESTS: [&str; 4] = ["fixtures", "frames", "layers", "tests"];
 
-/// Returns the layer of a module, counted from the lowest, and the name that it has there.
+/// Returns the index of the layer of a module, counted from the lowest, and the name of the module
+/// in it.
 fn layer(module: &str) -> Option<(usize, &'static str)> {
     let names = LAYERS.iter().enumerate().flat_map(|(at, names)| names.iter().map(move |name| (at, *name)));
     let is_of = |name: &str| module.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
@@ -66,7 +67,7 @@ fn group(text: &str) -> Vec<String> {
     expanded.collect()
 }
 
-/// Returns the paths behind each `start`, with the names of a group one by one.
+/// Returns the paths that follow each `start`, with the names of a group one by one.
 fn behind(text: &str, start: &str) -> Vec<String> {
     let part_of_word = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
     let starts = text.match_indices(start).filter(|(at, _)| !text[..*at].ends_with(part_of_word));
@@ -81,7 +82,7 @@ fn behind(text: &str, start: &str) -> Vec<String> {
     paths.collect()
 }
 
-/// Returns what a module of the dashboard imports of the dashboard, as paths below `top`.
+/// Returns the imports of a module from the dashboard, as paths below `top`.
 fn imports(module: &str, text: &str) -> BTreeSet<String> {
     let lines = text.lines().map(|line| line.split("//").next().unwrap_or_default());
     let code = lines.collect::<Vec<_>>().join("\n");
@@ -100,7 +101,7 @@ fn imports(module: &str, text: &str) -> BTreeSet<String> {
     found
 }
 
-/// Returns what is wrong with the imports of a file.
+/// Returns the violations in the imports of a file.
 fn faults(module: &str, text: &str) -> Vec<String> {
     let Some((own, own_name)) = layer(module) else {
         return vec![format!("top::{module} is in no layer: give it one in top/layers.rs")];
@@ -116,7 +117,7 @@ fn faults(module: &str, text: &str) -> Vec<String> {
     imports(module, text).into_iter().filter_map(fault).collect()
 }
 
-/// Calls `look` with each source file below a directory: its module, and its text.
+/// Calls `look` with the module and the text of each source file below a directory.
 fn each_file(directory: &Path, module: &[String], look: &mut impl FnMut(&str, &str)) {
     for entry in fs::read_dir(directory).expect("a directory of sources") {
         let path = entry.expect("an entry").path();

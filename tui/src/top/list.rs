@@ -1,15 +1,17 @@
-//! A list with one line selected, longer than the window: which lines are shown, and how keys move through it.
+//! The selection in a list that is longer than the window: which lines are visible, and how keys
+//! move it.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-/// Where in a list one is.
+/// The position in a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Selection {
     pub at: usize,
 }
 
 impl Selection {
-    /// Moves by a key that moves, in a list of `count` lines of which `page` are shown. Says whether it was such a key.
+    /// Moves the selection in a list of `count` lines, of which `page` are visible. Returns true if
+    /// the key moves it.
     pub fn key(&mut self, key: KeyEvent, count: usize, page: usize) -> bool {
         let page = page.max(2) - 1;
         let last = count.saturating_sub(1);
@@ -29,28 +31,30 @@ impl Selection {
         true
     }
 
-    /// Moves by turns of the wheel, downwards where positive.
+    /// Moves the selection by steps of the mouse wheel, downwards if positive.
     pub fn wheel(&mut self, lines: isize, count: usize) {
         self.at = self.at.saturating_add_signed(lines).min(count.saturating_sub(1));
     }
 
-    /// The line that is selected, in a list that may have become shorter.
+    /// Returns the selected line, clamped to a list that may have become shorter.
     pub fn within(&self, count: usize) -> usize {
         self.at.min(count.saturating_sub(1))
     }
 
-    /// The first line that is shown, so that the selected one is in sight: in the middle, but for the ends.
+    /// Returns the first visible line. The selected line is in the middle, except near the ends of
+    /// the list.
     pub fn first(&self, count: usize, page: usize) -> usize {
         self.within(count).saturating_sub(page / 2).min(count.saturating_sub(page))
     }
 }
 
-/// Whether a text passes a filter: it has the text, whatever the case; with `!` before it, it has it not.
+/// Returns true if a text passes a filter: it contains the filter, ignoring case. A filter that
+/// begins with `!` is negated.
 pub fn matches(text: &str, filter: &str) -> bool {
     matches_small(&text.to_lowercase(), &filter.to_lowercase())
 }
 
-/// The same, where both are in small letters already.
+/// Does the same as `matches`, with both texts in lower case already.
 pub fn matches_small(text: &str, filter: &str) -> bool {
     match filter.strip_prefix('!') {
         Some("") => true,

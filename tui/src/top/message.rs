@@ -1,5 +1,5 @@
-//! Values that pass between the dashboard and the world: a [`Message`] comes in, a page returns an [`Act`], and an
-//! [`Effect`] asks the world for something.
+//! Defines the values at the boundary of the dashboard: a [`Message`] comes in, a page returns an
+//! [`Act`], and an [`Effect`] requests an action outside.
 
 use crate::top::observation::{Moment, Observed};
 use crate::top::page_id::PageId;
@@ -15,18 +15,19 @@ use dfs_types::{DatanodeId, DfsPath, Error, Timestamp};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Something came in.
+/// An input of the dashboard.
 #[derive(Debug, Clone)]
 pub enum Message {
     Key(KeyEvent),
     Mouse(MouseEvent),
     /// Text that the terminal marked as pasted.
     Paste(String),
-    /// The window has this size now: columns, lines.
+    /// The new size of the window: columns, lines.
     Resize(u16, u16),
-    /// The clock moved on; at least once a second.
+    /// The current time; sent at least once a second.
     Tick(Moment),
-    /// A picture of the cluster, and for how many milliseconds it was waited for: it may be so old.
+    /// A snapshot of the cluster, and the duration of the request in milliseconds, which is the
+    /// maximum age of the snapshot.
     Picture(Arc<Snapshot>, u64),
     /// The cluster did not answer.
     Lost(Error),
@@ -36,7 +37,7 @@ pub enum Message {
         after: Option<String>,
         result: Result<ListPage, Error>,
     },
-    /// What lately went on below a remote directory.
+    /// The recent traffic below a remote directory.
     Traffic {
         path: DfsPath,
         result: Result<DirectoryTraffic, Error>,
@@ -45,21 +46,22 @@ pub enum Message {
     Jobs(Result<Vec<JobStatus>, Error>),
     /// The daemons of the local cluster with the state of their processes.
     Daemons(Vec<LocalDaemon>),
-    /// What is in a local directory.
+    /// The entries of a local directory.
     ListedLocal {
         path: PathBuf,
         result: Result<Vec<LocalEntry>, Error>,
     },
-    /// More of the bytes below a local directory was counted; `left` directories are not whole yet.
+    /// A new count of the bytes below a local directory; `left` directories are not counted
+    /// completely yet.
     CountedLocal {
-        /// The directory that it is in.
+        /// The directory that contains it.
         path: PathBuf,
         name: String,
         bytes: u64,
         whole: bool,
         left: usize,
     },
-    /// The beginning of a remote file, or how its chunks are, as the shell shows it.
+    /// The first bytes of a remote file, or the state of its chunks, as the shell shows it.
     Looked {
         path: DfsPath,
         text: Result<String, Error>,
@@ -69,22 +71,22 @@ pub enum Message {
         node: String,
         lines: Result<Vec<String>, Error>,
     },
-    /// A command went on, or ended.
+    /// A command made progress or ended.
     Command(CommandNews),
-    /// Words that may stand at the end of a line that is being typed.
+    /// Possible completions of the line that is being typed.
     Completed {
         line: String,
         candidates: Vec<String>,
     },
-    /// Nothing more of what comes is recorded.
+    /// The recording has stopped with this error.
     Unrecorded(Error),
-    /// How a recording is played from now on.
+    /// The new state of the playback of a recording.
     Playing(Playback),
-    /// The cluster at another moment of the recording.
+    /// The cluster at another position of the recording.
     Sought(Box<Observed>),
 }
 
-/// Something in a local directory.
+/// An entry of a local directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalEntry {
     pub name: String,
@@ -94,29 +96,30 @@ pub struct LocalEntry {
     pub modified: Option<Timestamp>,
 }
 
-/// News of a command that the dashboard began.
+/// News of a command that the dashboard started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandNews {
-    /// The number that [`Effect::Run`] gave it.
+    /// The number that [`Effect::Run`] assigned.
     pub number: u64,
     pub state: CommandState,
 }
 
-/// How far a command is.
+/// The progress of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommandState {
-    /// It runs; bytes moved, and how many there are in all, where it is a transfer that knows.
+    /// It is running: bytes moved, and the total, if it is a transfer and the total is known.
     Running { moved: u64, total: Option<u64> },
-    /// It did nothing, because it wants to be asked first: what it would do, and the line that does it without asking.
+    /// It did nothing because it requires confirmation: its effect, and the line that runs without
+    /// a prompt.
     WouldAsk(Question),
-    /// It ended with this exit code; what it wrote and said.
+    /// It ended with this exit code and output.
     Ended { code: u8, output: String },
 }
 
-/// Something to be done for the dashboard.
+/// A request of the dashboard for an action outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Leave.
+    /// Leave the dashboard.
     Quit,
     /// Stop the process until it is continued (`Ctrl-Z`).
     Suspend,
@@ -137,22 +140,23 @@ pub enum Effect {
     ListLocal {
         path: PathBuf,
     },
-    /// Count the bytes below these directories of a local one, until another one is listed or
-    /// [`StopCounting`](Self::StopCounting).
+    /// Count the bytes below these directories of a local directory, until another one is listed or
+    /// [`StopCounting`](Self::StopCounting) is requested.
     CountLocal {
         path: PathBuf,
         names: Vec<String>,
     },
     StopCounting,
-    /// Ask what lately went on below a remote directory.
+    /// Request the recent traffic below a remote directory.
     Traffic {
         path: DfsPath,
     },
-    /// Ask for the background jobs of the leading master.
+    /// Request the background jobs of the leading master.
     Jobs,
-    /// Look at the processes of the daemons of the local cluster.
+    /// Check the processes of the daemons of the local cluster.
     Daemons,
-    /// Run a command that only looks (`head -c 4096 PATH`, `info PATH`) and bring what it says of the path.
+    /// Run a read-only command (`head -c 4096 PATH`, `info PATH`) and return its output for the
+    /// path.
     Look {
         path: DfsPath,
         line: String,
@@ -165,31 +169,32 @@ pub enum Effect {
     Complete {
         line: String,
     },
-    /// Put text where the terminal's user can paste it from (OSC 52).
+    /// Copy text to the clipboard of the terminal's user (OSC 52).
     Copy(String),
-    /// Whether the mouse is ours.
+    /// Turn mouse events on or off.
     Mouse(bool),
-    /// Ask for pictures this often.
+    /// Set the interval between requests for snapshots.
     Refresh {
         every_ms: u64,
     },
-    /// Keep what was set for the next start.
+    /// Store preferences for the next start.
     Keep(Preferences),
-    /// Play the recording otherwise, or from elsewhere.
+    /// Change the pace of the recording or the position in it.
     Play(Play),
 }
 
-/// What is kept from one start to the next.
+/// The settings that are kept from one start to the next.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Preferences {
     pub page: Option<PageId>,
     pub theme: Option<ThemeName>,
-    /// How often pictures are asked for, in milliseconds.
+    /// The interval between requests for snapshots, in milliseconds.
     pub refresh_ms: Option<u64>,
-    /// Name of the column that datanodes are sorted by; `-` before it for falling order.
+    /// The name of the column that datanodes are sorted by, with the prefix `-` for descending
+    /// order.
     pub nodes_by: Option<String>,
-    /// What the heatmap shows.
+    /// The lens of the heatmap.
     pub lens: Option<String>,
     pub mouse: Option<bool>,
 }
@@ -199,55 +204,55 @@ pub struct Preferences {
 pub enum Act {
     /// Go to a page.
     Go(PageId),
-    /// Show all about a datanode.
+    /// Show the details of a datanode.
     Node(DatanodeId),
-    /// Keep what is set for the next start.
+    /// Store the preferences for the next start.
     Keep,
-    /// Run a line of the shell, which refuses what changes anything when read-only.
+    /// Run a line of the shell. The shell refuses changes when read-only.
     Run(String),
-    /// Ask, and run the line only when the answer is yes.
+    /// Ask, and run the line only if the user confirms.
     Ask(Question),
-    /// Let the user finish a line, which begins so.
+    /// Open the command line with this beginning, for the user to complete.
     Type(String),
-    /// Let the user give a name, and run the line that is made of it.
+    /// Ask the user for a name, and run the line that is built from it.
     Name(Naming),
-    /// Somebody has looked at what the command of this number said.
+    /// Mark the output of the command with this number as read.
     Read(u64),
-    /// Say something in the foot line.
+    /// Show a message in the foot line.
     Say(String),
     Effect(Effect),
 }
 
-/// A name that is asked for: of a new directory, or another one for a file.
+/// A prompt for a name: of a new directory, or the new name of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Naming {
-    /// What it is for: `new directory in /data`.
+    /// The purpose of the name: `new directory in /data`.
     pub what: String,
-    /// The words of the line before it: `mv`, `/data/a`.
+    /// The words of the line before the name: `mv`, `/data/a`.
     pub words: Vec<String>,
-    /// The directory that a name without a `/` in front is in.
+    /// The directory of a name that does not begin with `/`.
     pub directory: DfsPath,
     pub name: Typed,
 }
 
 impl Naming {
-    /// Returns the line; the name is one word of it, whatever is in it.
+    /// Returns the line; the name is one word of it, whatever characters it contains.
     ///
     /// # Errors
-    /// When it is no name.
+    /// Returns an error if the name is not valid.
     pub fn line(&self) -> Result<String, PathError> {
         let path = DfsPath::resolve(&self.directory, &self.name.text())?;
         Ok(quote_words(self.words.iter().map(String::as_str).chain([path.as_str()])))
     }
 }
 
-/// A question before something that can hurt.
+/// A question before an action that can cause harm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
-    /// What will happen: `delete /data: 18,381 files, 266 MiB`. Its first word is the deed, and
-    /// details stand behind the first colon.
+    /// The effect: `delete /data: 18,381 files, 266 MiB`. Its first word is the verb, and details
+    /// follow the first colon.
     pub what: String,
-    /// The line that does it.
+    /// The line that performs the action.
     pub line: String,
 }
 
@@ -257,12 +262,12 @@ impl Question {
         format!("{}?", capital(self.parts().0))
     }
 
-    /// Returns what is said of it: `18,381 files, 266 MiB`; nothing where nothing is.
+    /// Returns the details: `18,381 files, 266 MiB`; empty if there are none.
     pub fn details(&self) -> &str {
         self.parts().1
     }
 
-    /// Returns the word for doing it: `Delete`.
+    /// Returns the verb: `Delete`.
     pub fn deed(&self) -> String {
         capital(self.what.split_whitespace().next().unwrap_or("do it"))
     }
@@ -272,7 +277,7 @@ impl Question {
     }
 }
 
-/// The text with a capital letter in front.
+/// Returns the text with its first letter in upper case.
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()

@@ -1,23 +1,23 @@
 //! The dashboard, `dfs-top`: a model, a pure [`update`](update::update) of it, a pure
 //! [`draw`](draw::draw) of it, and a loop around them that does the I/O.
 //!
-//! Its modules are layers; imports go downwards only, which the test in `layers.rs` holds. From the
-//! top:
+//! Its modules are layers; imports go downwards only, which the test in `layers.rs` checks. From
+//! the top:
 //!
-//! * [`run`]: the terminal, the feed of pictures, the clock.
+//! * [`run`]: the terminal, the feed of snapshots, the clock.
 //! * [`replay`]: a recording as the same messages; [`once`]: a frame as text.
 //! * [`update`] and [`draw`]: the change of the model by a message, and the whole frame.
 //! * [`window`]: the parts of the window around the view that both need.
-//! * [`model`]: the whole state: what the views share, the views, what lies over them.
+//! * [`model`]: the whole state: the shared state, the views, the overlays.
 //! * [`pages`]: the views, which know neither each other nor the model.
 //! * [`widgets`]: helpers that several views draw with.
 //! * [`page`]: the trait of the views, and the keys and actions that a view declares.
 //! * [`shared`]: the state that all views read; [`world`]: what the dashboard needs of the shell.
 //! * [`message`]: the values that pass between them: [`Message`], [`Act`], [`Effect`].
-//! * [`observation`]: a cluster at one moment; [`playback`]: the pace and place of a recording.
+//! * [`observation`]: a cluster at one moment; [`playback`]: the pace and position of a recording.
 //! * [`chart`], [`history`], [`list`], [`page_id`], [`theme`], [`typed`]: leaves.
 //!
-//! Data comes in as messages and effects go out as values, so that all of it but [`run`] can be
+//! Data comes in as messages and effects go out as values, so that everything except [`run`] can be
 //! tested without a terminal.
 
 pub mod chart;

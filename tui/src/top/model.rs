@@ -1,4 +1,4 @@
-//! The whole state of the dashboard: what the views share, the views, and what lies over them.
+//! The whole state of the dashboard: the shared state, the views, and the overlays.
 
 use crate::top::message::{Act, Naming, Preferences, Question};
 use crate::top::page::Page;
@@ -11,43 +11,43 @@ use crate::top::typed::Typed;
 use dfs_diagnosis::LocalDaemon;
 use std::path::PathBuf;
 
-/// What the dashboard is started with.
+/// The options that the dashboard is started with.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Nothing may be changed from here.
+    /// True if nothing may be changed from the dashboard.
     pub read_only: bool,
-    /// The daemons of the local cluster; none for any other cluster.
+    /// The daemons of the local cluster; `None` for any other cluster.
     pub local: Option<Vec<LocalDaemon>>,
-    /// How far people's clocks are ahead of UTC, in seconds.
+    /// The offset of local time from UTC, in seconds.
     pub zone_s: i32,
     pub theme: Theme,
     pub preferences: Preferences,
-    /// The view to begin with; the one of the last time if none.
+    /// The first view; `None` means the last view of the previous session.
     pub page: Option<PageId>,
-    /// The local directory that it was started in.
+    /// The local directory that the dashboard was started in.
     pub directory: PathBuf,
-    /// What comes is recorded.
+    /// True if snapshots are being recorded.
     pub recorded: bool,
-    /// What is shown is a recording.
+    /// The playback, if a recording is shown.
     pub replay: Option<Playback>,
 }
 
-/// What lies over the view.
+/// A layer over the view.
 #[derive(Debug, Clone, Default)]
 pub enum Overlay {
     #[default]
     None,
-    /// What the keys do; scrolled down by so many lines.
+    /// The help on keys, scrolled down by so many lines.
     Help(usize),
-    /// A line that begins with `:` is being typed.
+    /// A line that begins with `:`, while it is being typed.
     Palette(Line),
-    /// A name is being typed.
+    /// A name, while it is being typed.
     Naming(Naming),
-    /// A filter is being typed.
+    /// A filter, while it is being typed.
     Filter(Typed),
-    /// What a command wrote, over the view in which it was typed.
+    /// The output of a command, over the view in which it was typed.
     Output { line: String, text: String },
-    /// A question; whether `yes` is chosen.
+    /// A question; `yes` is true if the confirming button is selected.
     Question { question: Question, yes: bool },
 }
 
@@ -55,38 +55,39 @@ pub enum Overlay {
 #[derive(Debug, Clone, Default)]
 pub struct Line {
     pub typed: Typed,
-    /// What may be meant, the best first.
+    /// The candidates for completion, best first.
     pub candidates: Vec<Candidate>,
-    /// Which of them is chosen, if one is.
+    /// The index of the chosen candidate, if any.
     pub chosen: Option<usize>,
 }
 
-/// Something that may be meant by what was typed.
+/// A completion of the text that was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     pub text: String,
     pub act: Option<Act>,
 }
 
-/// The whole.
+/// The whole state.
 #[derive(Debug, Default)]
 pub struct Model {
     pub shared: Shared,
     pub pages: Pages,
     pub page: PageId,
-    /// Views that were left, for `[` and those that were gone back from, for `]`.
+    /// Views that were left, for `[`, and views that were gone back from, for `]`.
     pub back: Vec<PageId>,
     pub forth: Vec<PageId>,
     pub overlay: Overlay,
-    /// What the foot line says until the next key.
+    /// The message in the foot line, shown until the next key.
     pub said: Option<String>,
-    /// When the processes of the local daemons were last looked at, in milliseconds of the dashboard's clock; none before.
+    /// The time of the last check of the processes of the local daemons, in milliseconds of the
+    /// dashboard's clock; `None` before the first.
     pub looked_ms: Option<u64>,
-    /// The answer has not come yet.
+    /// True while the result of that check is awaited.
     pub looking: bool,
     /// The number of the last command.
     pub last_command: u64,
-    /// Something that is seen has changed since the last frame.
+    /// True if visible content has changed since the last frame.
     pub dirty: bool,
 }
 
@@ -111,17 +112,17 @@ impl Model {
         Self { shared, pages, page, dirty: true, ..Self::default() }
     }
 
-    /// The view that is shown.
+    /// Returns the current view.
     pub fn current(&self) -> &dyn Page {
         self.pages.get(self.page)
     }
 
-    /// Sets the filter of the view that is shown.
+    /// Sets the filter of the current view.
     pub fn set_filter(&mut self, filter: String) {
         self.pages.get_mut(self.page).set_filter(filter, &self.shared);
     }
 
-    /// What is to be kept for the next start.
+    /// Returns the preferences to keep for the next start.
     pub fn preferences(&self) -> Preferences {
         let mut preferences = Preferences {
             page: Some(self.page),

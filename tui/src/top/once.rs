@@ -1,4 +1,4 @@
-//! A frame as text, for tickets, scripts and tests.
+//! Renders a frame as text, for tickets, scripts and tests.
 
 use crate::top::draw::draw;
 use crate::top::model::Model;
@@ -10,7 +10,7 @@ use std::convert::Infallible;
 use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr;
 
-/// The dashboard as it would look in a window of this size.
+/// Returns the dashboard as it looks in a window of this size.
 pub fn frame(model: &Model, columns: u16, lines: u16) -> Buffer {
     let backend = TestBackend::new(columns, lines);
     let drawn = Terminal::new(backend).and_then(|mut terminal| {
@@ -24,12 +24,12 @@ pub fn frame(model: &Model, columns: u16, lines: u16) -> Buffer {
     }
 }
 
-/// The frame as plain text, without blanks at the end of lines.
+/// Returns the frame as plain text, without blanks at the end of lines.
 pub fn plain(buffer: &Buffer) -> String {
     rows(buffer).map(|row| row.map(Cell::symbol).collect::<String>().trim_end().to_owned() + "\n").collect()
 }
 
-/// The frame as text with colours (ECMA-48, SGR).
+/// Returns the frame as text with colours (ECMA-48, SGR).
 pub fn ansi(buffer: &Buffer) -> String {
     let mut text = String::new();
     for row in rows(buffer) {
@@ -47,7 +47,7 @@ pub fn ansi(buffer: &Buffer) -> String {
     text
 }
 
-/// The cells of each line that show something: a wide character takes the place of those behind it.
+/// Returns the visible cells of each line: a wide character covers the cells that follow it.
 fn rows(buffer: &Buffer) -> impl Iterator<Item = impl Iterator<Item = &Cell>> {
     buffer.content.chunks(usize::from(buffer.area.width).max(1)).map(|row| {
         let mut hidden = 0;
@@ -73,7 +73,7 @@ fn sgr(cell: &Cell) -> String {
     style
 }
 
-/// The themes use numbered colours and true ones only.
+/// Appends the code of a colour. The themes use only indexed and true colours.
 fn colour(style: &mut String, colour: Color, place: u8) {
     let _ = match colour {
         Color::Indexed(number) => write!(style, ";{place};5;{number}"),

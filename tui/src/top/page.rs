@@ -6,45 +6,45 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-/// One view: its own state, how keys change it, how it looks.
+/// One view: its own state, its reaction to keys, its appearance.
 pub trait Page: std::fmt::Debug {
-    /// The keys that do something here and now; `?` and the foot line show them, so that help
-    /// cannot drift.
+    /// Returns the keys that do something in the current state. Both `?` and the foot line show
+    /// them, so that help matches the behaviour.
     fn bindings(&self, shared: &Shared) -> Vec<Binding>;
 
-    /// A key. Gives what is to be done; none for a key that means nothing here, which then does
-    /// what it does everywhere.
+    /// Handles a key and returns the resulting acts; `None` if the key has no meaning here, in
+    /// which case its global meaning applies.
     fn key(&mut self, key: KeyEvent, shared: &Shared) -> Option<Vec<Act>>;
 
-    /// A click or a turn of the wheel within `area`, which is where the page is drawn.
+    /// Handles a click or a turn of the wheel within `area`, where the page is drawn.
     fn mouse(&mut self, event: MouseEvent, area: Rect, shared: &Shared) -> Vec<Act>;
 
-    /// Something came in that may be for this page; the picture of the cluster is in `shared`
-    /// already.
+    /// Handles a message that may concern this page; `shared` already contains the snapshot of the
+    /// cluster.
     fn hear(&mut self, message: &Message, shared: &Shared) -> Vec<Act> {
         let _ = (message, shared);
         Vec::new()
     }
 
-    /// The user came to this page.
+    /// Handles the user's arrival on this page.
     fn enter(&mut self, shared: &Shared) -> Vec<Act> {
         let _ = shared;
         Vec::new()
     }
 
-    /// The user went to another page.
+    /// Handles the user's departure to another page.
     fn leave(&mut self) {}
 
-    /// Draws it. Reads only.
+    /// Draws the page without changing it.
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared);
 
-    /// Returns the part of `area` that is as of now while the picture is old: it is not dimmed.
+    /// Returns the part of `area` that is current even if the snapshot is old: it is not dimmed.
     fn fresh(&self, area: Rect, shared: &Shared) -> Rect {
         let _ = (area, shared);
         Rect::ZERO
     }
 
-    /// What `/` filters by, if this page can be filtered.
+    /// Returns the filter set with `/`; `None` if this page cannot be filtered.
     fn filter(&self) -> Option<&str> {
         None
     }
@@ -53,27 +53,27 @@ pub trait Page: std::fmt::Debug {
         let _ = (filter, shared);
     }
 
-    /// The text that `y` copies: the id of what is selected.
+    /// Returns the text that `y` copies: the id of the selected item.
     fn selected_text(&self, shared: &Shared) -> Option<String> {
         let _ = shared;
         None
     }
 
-    /// Commands that make sense for what is selected, for the `:` palette.
+    /// Returns the commands for the selected item, for the `:` palette.
     fn actions(&self, shared: &Shared) -> Vec<Action> {
         let _ = shared;
         Vec::new()
     }
 }
 
-/// A key and what it does.
+/// A key and its effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binding {
-    /// As it is shown: `enter`, `s`, `ctrl-z`.
+    /// The key as displayed: `enter`, `s`, `ctrl-z`.
     pub key: &'static str,
-    /// In a word or two, for the foot line.
+    /// A word or two for the foot line.
     pub name: &'static str,
-    /// In a sentence without its stop, for help.
+    /// A sentence without full stop, for help.
     pub help: &'static str,
 }
 
@@ -83,10 +83,10 @@ impl Binding {
     }
 }
 
-/// Something that can be done with what is selected.
+/// An action on the selected item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Action {
-    /// What it is called in the palette: `setrep 2 /data/a`.
+    /// The name in the palette: `setrep 2 /data/a`.
     pub name: String,
     pub act: Act,
 }

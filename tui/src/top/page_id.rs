@@ -1,4 +1,4 @@
-//! The views by name.
+//! Names the views.
 
 /// A view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, serde::Serialize, serde::Deserialize)]
@@ -28,7 +28,7 @@ impl PageId {
         Self::Commands,
     ];
 
-    /// Returns its name behind `:` and on its tab.
+    /// Returns the name for `:` and for the tab.
     pub fn word(self) -> &'static str {
         match self {
             Self::Overview => "overview",
@@ -42,14 +42,14 @@ impl PageId {
         }
     }
 
-    /// Returns the view of this name, or the only one that begins so.
+    /// Returns the view with this name, or the only one that begins with it.
     pub fn find(word: &str) -> Option<Self> {
         let mut begun = Self::ALL.into_iter().filter(|page| !word.is_empty() && page.word().starts_with(word));
         let exact = Self::ALL.into_iter().find(|page| page.word() == word);
         exact.or_else(|| begun.next().filter(|_| begun.next().is_none()))
     }
 
-    /// Returns the key that leads to it.
+    /// Returns the number key of the view.
     pub fn key(self) -> char {
         let at = Self::ALL.iter().position(|page| *page == self).unwrap_or(0);
         char::from_digit(at as u32 + 1, 10).unwrap_or('1')

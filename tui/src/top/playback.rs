@@ -1,30 +1,30 @@
-//! The playback of a recording: its pace, the place in it, and the requests that change them.
+//! The playback of a recording: its pace, the position in it, and the requests that change them.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use dfs_client::recording::Recording;
 use dfs_types::Timestamp;
 use std::io::{Read, Seek};
 
-/// Slowest and fastest: an eighth and 64 times the recorded pace, as powers of two.
+/// The slowest and the fastest pace, 1/8 and 64 times the recorded one, as powers of two.
 const PACES: std::ops::RangeInclusive<i8> = -3..=6;
 
-/// The state of a playback, without the place in the recording.
+/// The state of a playback, without the position in the recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Playback {
-    /// When it was begun.
+    /// The time at which the recording began.
     pub began: Timestamp,
     pub length_ms: u64,
     pub stopped: bool,
-    /// How fast, as a power of two.
+    /// The pace as a power of two.
     pub pace: i8,
 }
 
 /// A request that changes the playback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Play {
-    /// Stop, or go on.
+    /// Pause or resume.
     Stop,
-    /// Back by so many milliseconds, or forth.
+    /// Move backwards by so many milliseconds; `Forth` moves forwards.
     Back(u64),
     Forth(u64),
     Begin,
@@ -56,12 +56,12 @@ impl Play {
 }
 
 impl Playback {
-    /// Returns the playback at the beginning: at the recorded pace.
+    /// Returns the playback at its start: at the recorded pace.
     pub fn of<R: Read + Seek>(recording: &Recording<R>) -> Self {
         Self { began: recording.began(), length_ms: recording.length_ms(), stopped: false, pace: 0 }
     }
 
-    /// Returns the playback and the place after a request; `at_ms` is the place before it.
+    /// Returns the playback and the position after a request; `at_ms` is the position before it.
     pub fn wished(mut self, play: Play, at_ms: u64) -> (Self, u64) {
         let at_ms = match play {
             Play::Back(ms) => at_ms.saturating_sub(ms),
@@ -79,17 +79,17 @@ impl Playback {
         (self, at_ms)
     }
 
-    /// Returns the span that passes in the recording meanwhile, in microseconds.
+    /// Returns the span of the recording that is played in `us` microseconds, in microseconds.
     pub fn recorded_us(&self, us: u64) -> u64 {
         if self.pace < 0 { us >> -self.pace } else { us << self.pace }
     }
 
-    /// Returns the span in which so much of the recording passes, in microseconds.
+    /// Returns the time that playing `us` microseconds of the recording takes, in microseconds.
     pub fn passing_us(&self, us: u64) -> u64 {
         if self.pace < 0 { us << -self.pace } else { us >> self.pace }
     }
 
-    /// Returns the place and the pace as text: `2:10 of 14:00`.
+    /// Returns the position and the pace as text: `2:10 of 14:00`.
     pub fn told(&self, at_ms: u64) -> String {
         let place = format!("{} of {}", offset(at_ms), offset(self.length_ms));
         match self.pace {
@@ -102,7 +102,7 @@ impl Playback {
     }
 }
 
-/// Returns a span since the begin as text: `2:10`, `1:02:10`.
+/// Returns an offset from the beginning as text: `2:10`, `1:02:10`.
 pub fn offset(ms: u64) -> String {
     let (hours, minutes, seconds) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }

@@ -1,7 +1,8 @@
-//! A recording as the dashboard sees it: the same messages as from a cluster, with the time in the recording for the clock's.
+//! Replays a recording: it yields the same messages as a cluster, with the time of the recording as
+//! the clock.
 //!
-//! To go to another moment is to play up to it, from the last whole picture that is so long before it that the curves are
-//! full. What is seen then is what somebody sees who has watched from the beginning.
+//! Seeking replays up to the requested moment from the last full snapshot that is early enough for
+//! the curves to be full. The result is the same as after playing from the beginning.
 
 use crate::top::history::SECONDS_KEPT;
 use crate::top::message::Message;
@@ -16,22 +17,23 @@ use dfs_types::{Error, Result, Timestamp};
 use std::io::{Read, Seek};
 use std::sync::Arc;
 
-/// What is seen is made of so much before it: the longest curve.
+/// The state of a view depends on so much before it: the longest curve.
 const SEEN_MS: u64 = SECONDS_KEPT as u64 * 1000;
-/// And its first second, as the rates of datanodes, of two pictures: of so much before that.
+/// The first second of a curve also needs the rates of datanodes, which are computed from two
+/// snapshots within this span.
 const RATES_MS: u64 = 60_000;
-/// The clock is set second by second for so long after a picture, so that what it says of the time since then does not hang on
-/// when somebody looked; behind it nothing is heard any more.
+/// The clock advances second by second for this time after a snapshot, so that the displayed ages
+/// do not depend on the moments of polling; after that the connection counts as silent.
 const TICKS_MS: u64 = 15_000;
-/// A recording, read from the front, and from elsewhere.
+/// A recording, read sequentially and by seeking.
 #[derive(Debug)]
 pub struct Replay<R> {
     recording: Recording<R>,
-    /// The next frame.
+    /// The index of the next frame.
     next: usize,
     at_ms: u64,
     snapshot: Option<Arc<Snapshot>>,
-    /// What comes next, after the clock was set.
+    /// The message that follows the tick that was returned last.
     pending: Option<Message>,
 }
 
@@ -40,22 +42,22 @@ impl<R: Read + Seek> Replay<R> {
         Self { recording, next: 0, at_ms: 0, snapshot: None, pending: None }
     }
 
-    /// How it is played at first.
+    /// Returns the initial playback.
     pub fn playback(&self) -> Playback {
         Playback::of(&self.recording)
     }
 
-    /// The moment up to which it was played.
+    /// Returns the moment up to which the recording was played.
     pub fn at_ms(&self) -> u64 {
         self.at_ms
     }
 
-    /// When the next frame came, if there is one.
+    /// Returns the time of the next frame, if there is one.
     pub fn next_ms(&self) -> Option<u64> {
         self.recording.frames().get(self.next).map(|frame| frame.when.came_ms)
     }
 
-    /// What comes next up to this moment; none when all of it has come.
+    /// Returns the next message up to this moment; `None` if all were returned.
     pub fn step(&mut self, to_ms: u64) -> Option<Message> {
         if let Some(message) = self.pending.take() {
             return Some(message);
@@ -77,7 +79,8 @@ impl<R: Read + Seek> Replay<R> {
         Some(self.tick(frame.when.came_ms))
     }
 
-    /// Goes to another moment, before this one or behind it: what is seen then. Before anything came is no moment.
+    /// Seeks to another moment, forwards or backwards, and returns the state at that moment.
+    /// Moments before the first frame are clamped to it.
     pub fn seek(&mut self, to_ms: u64) -> Message {
         let to_ms = self.recording.frames().first().map_or(to_ms, |frame| to_ms.max(frame.when.came_ms));
         (self.next, self.at_ms) = self.start_for(to_ms);
@@ -86,8 +89,8 @@ impl<R: Read + Seek> Replay<R> {
         // No second has passed before it.
         model.shared.now = self.moment();
         loop {
-            // Nobody else holds the picture then, and the next one is made of it in place: to copy it each time, with all its
-            // datanodes, would be most of the work.
+            // The snapshot must not be shared here, so that the next one is applied in place:
+            // cloning it with all its datanodes each time would be most of the work.
             model.shared.snapshot = None;
             let Some(message) = self.step(to_ms) else { break };
             update(&mut model, message);
@@ -97,8 +100,8 @@ impl<R: Read + Seek> Replay<R> {
         Message::Sought(Box::new(model.shared.into_observed()))
     }
 
-    /// The frame to begin with so that all is known that is seen at a moment, and when that came: a whole picture, or the
-    /// begin of the recording.
+    /// Returns the frame to begin with, so that everything visible at a moment is known, and its
+    /// time: a full snapshot, or the beginning of the recording.
     fn start_for(&self, to_ms: u64) -> (usize, u64) {
         let frames = self.recording.frames();
         let until = |ms: u64| frames.partition_point(|frame| frame.when.came_ms <= ms);

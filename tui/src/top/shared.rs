@@ -1,5 +1,5 @@
-//! The state that all views read: what is observed of the cluster, how it is shown, and the
-//! commands that were run.
+//! The state that all views read: the observed cluster, the display settings, and the commands that
+//! were run.
 
 use crate::top::history::History;
 use crate::top::message::CommandState;
@@ -17,45 +17,46 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Pictures are asked for this often, unless it was set otherwise.
+/// The default interval between requests for snapshots.
 pub const REFRESH_MS: u64 = 1000;
-/// Rates of refresh to choose from.
+/// The refresh intervals to choose from.
 pub const REFRESHES_MS: [u64; 5] = [250, 500, 1000, 2000, 5000];
-/// Commands that are remembered.
+/// The maximum number of commands that are kept.
 pub const COMMANDS_KEPT_MAX: usize = 100;
-/// A picture this much older than it should be is old.
+/// A snapshot counts as old if its age exceeds the refresh interval by this much.
 const OLD_AFTER_MS: u64 = 3000;
 
 /// The state that all views read.
 #[derive(Debug, Clone, Default)]
 pub struct Shared {
     pub now: Moment,
-    /// The picture that is shown; frozen, it stays.
+    /// The displayed snapshot; it does not change while frozen.
     pub snapshot: Option<Arc<Snapshot>>,
-    /// When it was asked for, in milliseconds of our clock: what took long to come may be as old.
+    /// The time of its request, in milliseconds of the dashboard's clock; a slow response may be as
+    /// old as that.
     pub asked_ms: u64,
-    /// What is wrong in it, worst first.
+    /// The findings in the snapshot, worst first.
     pub findings: Vec<Finding>,
     pub history: History,
     pub link: Link,
     pub theme: Theme,
     pub read_only: bool,
-    /// The daemons of the local cluster; none for any other cluster.
+    /// The daemons of the local cluster; `None` for any other cluster.
     pub local: Option<Vec<LocalDaemon>>,
-    /// How far people's clocks are ahead of UTC, in seconds.
+    /// The offset of local time from UTC, in seconds.
     pub zone_s: i32,
-    /// Pictures that come are not shown.
+    /// True if new snapshots are not shown.
     pub frozen: bool,
     pub refresh_ms: u64,
-    /// The mouse is ours; without it the terminal selects text.
+    /// True if mouse events are handled; otherwise the terminal selects text.
     pub mouse: bool,
     /// The window.
     pub area: Rect,
-    /// What was run from here, the oldest first.
+    /// The commands that were run from the dashboard, oldest first.
     pub commands: VecDeque<CommandLine>,
-    /// What comes is recorded.
+    /// True if snapshots are being recorded.
     pub recorded: bool,
-    /// What is shown is a recording, played so; `now` is the time in it.
+    /// The playback, if a recording is shown; `now` is the time in it.
     pub replay: Option<Playback>,
 }
 
@@ -63,15 +64,15 @@ pub struct Shared {
 #[derive(Debug, Clone)]
 pub struct CommandLine {
     pub number: u64,
-    /// As the shell would take it.
+    /// The line in the syntax of the shell.
     pub line: String,
     pub state: CommandState,
-    /// How fast its bytes move.
+    /// Measures the transfer rate.
     pub meter: Meter,
-    /// When it began and ended, in milliseconds of our clock.
+    /// The start and the end of the command, in milliseconds of the dashboard's clock.
     pub began_ms: u64,
     pub ended_ms: Option<u64>,
-    /// Somebody has looked at what it said.
+    /// True if the output was shown to the user.
     pub read: bool,
 }
 
@@ -89,7 +90,7 @@ impl Shared {
         health(&self.findings)
     }
 
-    /// Returns the reason why nothing can be changed from here, in a word; none where it can.
+    /// Returns the reason why changes are not possible, in a word; `None` if they are.
     pub fn refusal(&self) -> Option<&'static str> {
         match self.replay {
             Some(_) => Some("a recording"),
@@ -97,14 +98,14 @@ impl Shared {
         }
     }
 
-    /// Takes over what is observed at another moment.
+    /// Replaces the observed state with that of another moment.
     pub fn seek(&mut self, observation: Observed) {
         let Observed { now, snapshot, asked_ms, findings, history, link } = observation;
         (self.now, self.snapshot, self.asked_ms, self.findings) = (now, snapshot, asked_ms, findings);
         (self.history, self.link) = (history, link);
     }
 
-    /// Returns what is observed now, without how it is shown.
+    /// Returns the observed state, without the display settings.
     pub fn into_observed(self) -> Observed {
         let Shared { now, snapshot, asked_ms, findings, history, link, .. } = self;
         Observed { now, snapshot, asked_ms, findings, history, link }
@@ -120,14 +121,15 @@ impl Shared {
         self.findings = lost.into_iter().chain(known).collect();
     }
 
-    /// Returns the age of the picture in milliseconds, at most.
+    /// Returns the maximum age of the snapshot in milliseconds.
     pub fn age_ms(&self) -> u64 {
         self.now.elapsed_ms.saturating_sub(self.asked_ms)
     }
 
-    /// Returns whether the picture is older than it should be.
+    /// Returns true if the snapshot is older than expected.
     pub fn is_old(&self) -> bool {
-        // How often a recording asked may have changed while it was made.
+        // The refresh interval of the recording dashboard is not known, so the slowest one is
+        // assumed.
         let [.., slowest] = REFRESHES_MS;
         let every_ms = if self.replay.is_some() { slowest } else { self.refresh_ms };
         self.frozen || matches!(self.link, Link::Lost { .. }) || self.age_ms() > every_ms + OLD_AFTER_MS
@@ -142,17 +144,17 @@ impl Shared {
         nodes.binary_search_by_key(&id, |node| node.id).ok().and_then(|at| nodes.get(at))
     }
 
-    /// Returns the time zone that times are shown in.
+    /// Returns the time zone for displayed times.
     pub fn zone(&self) -> TimeZone {
         Offset::from_seconds(self.zone_s).map_or(TimeZone::UTC, TimeZone::fixed)
     }
 
-    /// Returns how long ago a datanode was heard from: the age of its heartbeat in the picture, and
-    /// that of the picture.
+    /// Returns the time since the last heartbeat of a datanode: its age in the snapshot plus the
+    /// age of the snapshot.
     pub fn heard_ms(&self, node: &NodeStatus) -> u64 {
         node.heartbeat_age_ms.saturating_add(self.age_ms())
     }
-    /// Returns what a datanode does per second; none where that is not known.
+    /// Returns the rates of a datanode per second; `None` if they are not known.
     pub fn rates(&self, node: &NodeStatus) -> Option<Rates> {
         self.history.node(node.id)?.rates()
     }

@@ -1,14 +1,14 @@
-//! Colours. Glyphs and words carry the meaning; colours are redundant.
+//! The colour themes. Glyphs and words carry the meaning; colours are redundant.
 
 use dfs_term::Glyphs;
 use dfs_term::report::Tone;
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 
-/// How many colours the terminal knows.
+/// The number of colours that the terminal supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Depth {
-    /// None: `NO_COLOR`, or a terminal that knows none.
+    /// None: `NO_COLOR`, or a terminal without colours.
     None,
     /// 256, by number.
     #[default]
@@ -17,7 +17,7 @@ pub enum Depth {
     True,
 }
 
-/// A theme, as it is called.
+/// The name of a theme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ThemeName {
@@ -38,7 +38,7 @@ impl ThemeName {
         }
     }
 
-    /// The theme of this name.
+    /// Returns the theme with this name.
     pub fn find(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|theme| theme.word() == word)
     }
@@ -53,7 +53,7 @@ impl ThemeName {
     }
 }
 
-/// The colours that are used.
+/// The colours and glyphs in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Theme {
     pub name: ThemeName,
@@ -62,24 +62,26 @@ pub struct Theme {
     pub glyphs: Glyphs,
 }
 
-/// How text looks whose ground shows a value; plain where there are no colours.
+/// The style of text whose background shows a value; plain without colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Shading {
-    /// Text in black or white, whichever is read better there.
+    /// Text in black or white, whichever has the higher contrast.
     pub text: Style,
-    /// A block that fills a part of its cell, or all of it: the rest is darker, and whatever it fills has the colour.
+    /// A block that fills a part of its cell or all of it: the block has the colour, the rest is
+    /// darker.
     pub block: Style,
 }
 
-/// The Okabe–Ito colours (Okabe and Ito, Color Universal Design, 2002), which people tell apart whatever they see, in
-/// the two lightnesses that dark and light grounds need.
+/// The Okabe–Ito colours (Okabe and Ito, Color Universal Design, 2002), which remain distinct with
+/// colour vision deficiencies, in the two lightnesses for dark and light backgrounds.
 const GREEN: [(u8, u8, u8); 2] = [(0, 158, 115), (0, 120, 87)];
 const ORANGE: [(u8, u8, u8); 2] = [(230, 159, 0), (166, 108, 0)];
 const VERMILION: [(u8, u8, u8); 2] = [(230, 97, 20), (186, 70, 0)];
 const SKY: [(u8, u8, u8); 2] = [(86, 180, 233), (0, 96, 160)];
 const GREY: [(u8, u8, u8); 2] = [(138, 138, 138), (110, 110, 110)];
 
-/// Cividis (Nuñez, Anderton and Renslow, PLoS ONE 13(7), 2018) at nine even steps: even in lightness, for all eyes.
+/// Cividis (Nuñez, Anderton and Renslow, PLoS ONE 13(7), 2018) at nine even steps: uniform in
+/// lightness, also with colour vision deficiencies.
 const CIVIDIS: [(u8, u8, u8); 9] = [
     (0, 34, 78),
     (18, 53, 112),
@@ -92,11 +94,11 @@ const CIVIDIS: [(u8, u8, u8); 9] = [
     (254, 232, 56),
 ];
 
-/// From blue over white to orange, for what lies below and above a mean.
+/// From blue over white to orange, for values below and above a mean.
 const DIVERGING: [(u8, u8, u8); 5] = [(0, 114, 178), (120, 175, 215), (225, 225, 225), (236, 180, 110), (213, 94, 0)];
 
 impl Theme {
-    /// How text of this tone looks.
+    /// Returns the style of text with this tone.
     pub fn tone(&self, tone: Tone) -> Style {
         let style = Style::new();
         match tone {
@@ -114,27 +116,27 @@ impl Theme {
         }
     }
 
-    /// Of less interest, or old.
+    /// Returns the style of less important or old content.
     pub fn dim(&self) -> Style {
         if self.is_mono() { Style::new().add_modifier(Modifier::DIM) } else { self.coloured(Style::new(), GREY) }
     }
 
-    /// What is selected.
+    /// Returns the style of selected content.
     pub fn selected(&self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
-    /// A head line.
+    /// Returns the style of a header.
     pub fn head(&self) -> Style {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
-    /// A place on the ramp from nothing (0) to all (1).
+    /// Returns the shading of a position on the ramp from 0 to 1.
     pub fn ramp(&self, part: f64) -> Shading {
         self.shading(between(&CIVIDIS, part))
     }
 
-    /// A place below (towards 0), at (0.5) or above (towards 1) the mean.
+    /// Returns the shading of a position below (towards 0), at (0.5) or above (towards 1) the mean.
     pub fn diverging(&self, part: f64) -> Shading {
         self.shading(between(&DIVERGING, part))
     }
@@ -153,8 +155,8 @@ impl Theme {
         }
     }
 
-    /// Replaces the glyphs of a frame that the terminal cannot show, each by one that takes one cell,
-    /// so that whoever draws need not know.
+    /// Replaces the glyphs of a frame that the terminal cannot show, each by one of one cell, so
+    /// that drawing code can ignore this.
     pub fn replace_glyphs(&self, frame: &mut Buffer) {
         for cell in &mut frame.content {
             if let Some(instead) = self.glyphs.cell(cell.symbol()) {
@@ -185,7 +187,7 @@ impl Theme {
     }
 }
 
-/// The colour at a place between the first of `steps` (0) and the last (1).
+/// Returns the colour at a position between the first of `steps` (0) and the last (1).
 fn between(steps: &[(u8, u8, u8)], part: f64) -> (u8, u8, u8) {
     let part = if part.is_finite() { part.clamp(0.0, 1.0) } else { 0.0 };
     let last = steps.len().saturating_sub(1);
@@ -198,7 +200,8 @@ fn between(steps: &[(u8, u8, u8)], part: f64) -> (u8, u8, u8) {
     (mix(r0, r1), mix(g0, g1), mix(b0, b1))
 }
 
-/// The number of the nearest of the 6 × 6 × 6 colours and 24 greys of a terminal with 256 colours.
+/// Returns the index of the nearest of the 6 × 6 × 6 colours and 24 greys of a terminal with 256
+/// colours.
 fn nearest(red: u8, green: u8, blue: u8) -> u8 {
     const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
     let level = |value: u8| {
@@ -242,7 +245,7 @@ mod tests {
         assert_eq!(theme.ramp(7.0).text, Style::new().bg(Color::Rgb(254, 232, 56)).fg(black));
         assert_eq!(theme.ramp(f64::NAN), theme.ramp(0.0));
         assert_eq!(theme.diverging(0.5).text, Style::new().bg(Color::Rgb(225, 225, 225)).fg(black));
-        // A block that fills its cell has the colour of the ramp, not that of text.
+        // A full block has the colour of the ramp, not that of text.
         assert_eq!(theme.ramp(1.0).block.fg, Some(Color::Rgb(254, 238, 106)));
     }
 

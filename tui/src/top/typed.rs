@@ -1,12 +1,12 @@
-//! A line of text that is being typed, edited as shells let one edit theirs.
+//! A line of text that is being typed, with the editing keys of shells.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
-/// It is at most this long, in bytes.
+/// The maximum length in bytes.
 const BYTES_MAX: usize = 4096;
 
-/// The text on both sides of the cursor. What people see as one character is never taken apart.
+/// The text on both sides of the cursor. A grapheme cluster is never split.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Typed {
     before: String,
@@ -14,7 +14,7 @@ pub struct Typed {
 }
 
 impl From<String> for Typed {
-    /// With the cursor at the end.
+    /// Returns the text with the cursor at the end.
     fn from(before: String) -> Self {
         Self { before, behind: String::new() }
     }
@@ -29,19 +29,19 @@ impl Typed {
         self.before.is_empty() && self.behind.is_empty()
     }
 
-    /// What stands before the cursor, and what stands behind it.
+    /// Returns the text before and after the cursor.
     pub fn sides(&self) -> (&str, &str) {
         (&self.before, &self.behind)
     }
 
-    /// Puts text where the cursor is; leaves out what would be too long, as a whole.
+    /// Inserts text at the cursor; ignores text as a whole if the result would be too long.
     pub fn insert(&mut self, text: &str) {
         if self.before.len() + self.behind.len() + text.len() <= BYTES_MAX {
             self.before.push_str(text);
         }
     }
 
-    /// A key was pressed. Says whether the text is another one now.
+    /// Handles a key. Returns true if the text has changed.
     pub fn key(&mut self, key: KeyEvent) -> bool {
         let length = self.before.len() + self.behind.len();
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
@@ -73,45 +73,46 @@ impl Typed {
         self.before.len() + self.behind.len() != length
     }
 
-    /// Puts the cursor to a byte of the whole text, which begins a character.
+    /// Moves the cursor to a byte offset of the whole text, which must be the start of a character.
     fn go_to(&mut self, at: usize) {
         let text = self.text();
         let (before, behind) = text.split_at(at);
         (self.before, self.behind) = (before.to_owned(), behind.to_owned());
     }
 
-    /// Where the last character before the cursor begins.
+    /// Returns the start of the last character before the cursor.
     fn before_last(&self) -> usize {
         let (text, at) = (self.text(), self.before.len());
         let found = GraphemeCursor::new(at, text.len(), true).prev_boundary(&text, 0);
         found.ok().flatten().unwrap_or(0)
     }
 
-    /// Where the next character behind the cursor ends.
+    /// Returns the end of the next character after the cursor.
     fn behind_next(&self) -> usize {
         let (text, at) = (self.text(), self.before.len());
         let found = GraphemeCursor::new(at, text.len(), true).next_boundary(&text, 0);
         found.ok().flatten().unwrap_or(text.len())
     }
 
-    /// Where the word before the cursor begins; words are what stands between blanks.
+    /// Returns the start of the word before the cursor; words are separated by blanks.
     fn word_before(&self) -> usize {
         self.before.trim_end().rfind(' ').map_or(0, |at| at + 1)
     }
 
-    /// Where the word behind the cursor ends.
+    /// Returns the end of the word after the cursor.
     fn word_behind(&self) -> usize {
         let word = self.behind.len() - self.behind.trim_start().len();
         let end = self.behind.get(word..).and_then(|rest| rest.find(' ')).map_or(self.behind.len(), |at| word + at);
         self.before.len() + end
     }
 
-    /// How it is shown in so many cells, and where the cursor is: the text around the cursor, `prefix` before all of it.
+    /// Returns the text in so many cells, and the column of the cursor: the part around the cursor,
+    /// with `prefix` in front.
     pub fn shown(&self, prefix: &str, cells: usize) -> (String, usize) {
         use dfs_term::text::{sanitise, truncate, width};
         let whole = format!("{prefix}{}", self.before);
         let mut before: &str = &sanitise(&whole);
-        // The cursor wants a cell, too.
+        // The cursor takes one cell.
         while width(before) >= cells.max(1) {
             before = before.graphemes(true).next().and_then(|first| before.get(first.len()..)).unwrap_or_default();
         }
@@ -125,7 +126,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// `|` is the cursor.
+    /// Returns a text in which `|` marks the cursor.
     fn at(text: &str) -> Typed {
         let (before, behind) = text.split_once('|').expect("a cursor");
         Typed { before: before.to_owned(), behind: behind.to_owned() }

@@ -1,4 +1,4 @@
-//! How the dashboard changes: one message after another.
+//! Updates the dashboard, one message at a time.
 
 mod command;
 mod daemons;
@@ -20,10 +20,10 @@ use dfs_types::Error;
 use ratatui::layout::Rect;
 use std::sync::Arc;
 
-/// Views that `[` goes back to, at most.
+/// The maximum number of views that `[` goes back through.
 const BACK_MAX: usize = 50;
 
-/// Takes a message in; gives what is to be done.
+/// Applies a message; returns the effects.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     let acts = match &message {
         Message::Key(key) if key.kind == KeyEventKind::Release => return Vec::new(),
@@ -76,7 +76,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     let mut effects = perform(model, acts);
     if !matches!(message, Message::Key(_) | Message::Mouse(_) | Message::Paste(_)) {
         let heard = match (&message, &model.shared.snapshot) {
-            // To the views it is a picture like any other.
+            // The views treat it as any other snapshot.
             (Message::Sought(_), Some(snapshot)) => {
                 model.pages.hear(&Message::Picture(snapshot.clone(), 0), &model.shared)
             }
@@ -88,7 +88,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     effects
 }
 
-/// A picture of the cluster has come.
+/// Applies a snapshot of the cluster.
 fn picture(model: &mut Model, snapshot: &Arc<Snapshot>, waited_ms: u64) -> Vec<Act> {
     model.shared.link = Link::Live;
     model.shared.history.picture(snapshot);
@@ -101,7 +101,7 @@ fn picture(model: &mut Model, snapshot: &Arc<Snapshot>, waited_ms: u64) -> Vec<A
     daemons::ask(model)
 }
 
-/// The cluster has not answered.
+/// Notes that the cluster has not answered.
 fn lost(model: &mut Model, error: &Error) -> Vec<Act> {
     let since_ms = match model.shared.link {
         Link::Lost { since_ms, .. } => since_ms,
@@ -114,13 +114,13 @@ fn lost(model: &mut Model, error: &Error) -> Vec<Act> {
     daemons::ask(model)
 }
 
-/// The user has come to the page that is shown; gives what is to be done.
+/// Handles the user's arrival on the current page; returns the effects.
 pub fn entered(model: &mut Model) -> Vec<Effect> {
     let acts = model.pages.get_mut(model.page).enter(&model.shared);
     perform(model, acts)
 }
 
-/// Whether the key asks for the whole window to be drawn anew.
+/// Returns true if the key requests a redraw of the whole window.
 pub fn redraws(key: KeyEvent) -> bool {
     key.code == KeyCode::Char('l') && key.modifiers.contains(KeyModifiers::CONTROL)
 }
@@ -141,19 +141,19 @@ fn key_pressed(model: &mut Model, key: KeyEvent) -> Vec<Act> {
             model.shared.findings.first().map(|finding| Act::Type(finding.run.clone())).into_iter().collect()
         }
         _ => {
-            // The page first: it may be taking text, or have a level to go up from.
+            // The page comes first: it may be reading text, or have a level to go up from.
             let acts = model.pages.get_mut(model.page).key(key, &model.shared);
             acts.unwrap_or_else(|| everywhere(model, key))
         }
     }
 }
 
-/// Returns whether the view has no picture to show: what is wrong stands in its place.
+/// Returns true if the view has no snapshot to show, so that the findings replace it.
 fn shows_only_findings(model: &Model) -> bool {
     model.shared.snapshot.is_none() && !matches!(model.page, PageId::Overview | PageId::Commands)
 }
 
-/// The keys that do the same on every page.
+/// Handles the keys that do the same on every page.
 fn everywhere(model: &mut Model, key: KeyEvent) -> Vec<Act> {
     let KeyCode::Char(letter) = key.code else {
         return match key.code {
@@ -231,7 +231,7 @@ fn freeze(model: &mut Model) -> Vec<Act> {
     vec![Act::Say(if shared.frozen { "frozen: p resumes" } else { "resumed" }.to_owned())]
 }
 
-/// Asks for pictures more often, or less.
+/// Shortens or lengthens the refresh interval.
 fn refresh(model: &mut Model, faster: bool) -> Vec<Act> {
     let now = model.shared.refresh_ms;
     let next = match faster {
@@ -254,7 +254,7 @@ fn go_through(model: &mut Model, back: bool) -> Vec<Act> {
     acts
 }
 
-/// The user leaves the view that is shown.
+/// Handles the user's departure from the current view.
 fn leave(model: &mut Model) -> Vec<Act> {
     model.pages.get_mut(model.page).leave();
     if model.page == PageId::Files { vec![Act::Effect(Effect::StopCounting)] } else { Vec::new() }
@@ -299,7 +299,7 @@ fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Act> {
     model.pages.get_mut(model.page).mouse(event, inside, &model.shared)
 }
 
-/// A click on the foot line does what the key does that stands there.
+/// Handles a click on the foot line: performs the key at that position.
 fn foot_clicked(model: &mut Model, column: u16) -> Vec<Act> {
     if model.said.take().is_some() {
         return Vec::new();
@@ -312,7 +312,7 @@ fn foot_clicked(model: &mut Model, column: u16) -> Vec<Act> {
     }
 }
 
-/// Does what a page wants, as far as it is the dashboard's own; gives the rest.
+/// Performs the acts of a page that concern the dashboard; returns the remaining effects.
 fn perform(model: &mut Model, acts: Vec<Act>) -> Vec<Effect> {
     let mut effects = Vec::new();
     let mut open: std::collections::VecDeque<Act> = acts.into();
@@ -324,7 +324,8 @@ fn perform(model: &mut Model, acts: Vec<Act>) -> Vec<Effect> {
                 open.extend(go(model, PageId::Nodes));
             }
             Act::Keep => effects.push(Effect::Keep(model.preferences())),
-            // What asks first changes something. Of other lines the shell knows, where there is a cluster.
+            // A line that asks first makes a change. The shell checks other lines, if there is a
+            // cluster.
             Act::Ask(Question { line, .. }) if model.shared.read_only => refuse(model, &line),
             Act::Run(line) if model.shared.replay.is_some() => refuse(model, &line),
             Act::Run(line) => effects.push(command::run(model, line)),

@@ -1,5 +1,5 @@
 //! The parts of the window around the view that both `update` and `draw` need: the keys that work
-//! in every view, the text of help, and the tabs, which can be clicked.
+//! in every view, the help text, and the tabs, which can be clicked.
 
 mod dialog;
 
@@ -16,13 +16,12 @@ use std::ops::Range;
 
 pub use dialog::Dialog;
 
-/// Of the keys that do the same everywhere so many are in the foot line; in a recording how it is
-/// stopped, too.
+/// The number of global keys in the foot line; a recording also shows the key that pauses it.
 pub const EVERYWHERE_SHOWN: usize = 2;
 
-/// Letters of a view's name where there is no room for all of them.
+/// Letters of a view's name if there is no room for all of them.
 const TAB_LETTERS: usize = 4;
-/// Cells of the border of help, and of the blanks beside it.
+/// Cells of the border of help, and of its padding.
 const HELP_MARGIN_CELLS: usize = 4;
 /// Cells of the keys in help.
 const KEY_CELLS: usize = 10;
@@ -46,8 +45,8 @@ pub const EVERYWHERE: [Binding; 15] = [
     Binding::new("q", "quit", "quit; so does ctrl-c"),
 ];
 
-/// The keys for a recording, in every view. [`Play::of_key`](crate::top::playback::Play::of_key) is
-/// what they do.
+/// The keys for a recording, in every view. [`Play::of_key`](crate::top::playback::Play::of_key)
+/// implements them.
 pub const OF_RECORDING: [Binding; 7] = [
     Binding::new("space", "stop", "stop the recording, or resume; so does p"),
     Binding::new(",", "10 s back", "ten seconds back; . ten seconds forward"),
@@ -58,7 +57,8 @@ pub const OF_RECORDING: [Binding; 7] = [
     Binding::new("-", "slower", "play half as fast"),
 ];
 
-/// Returns the keys that do something in every view now. In a recording some have another meaning.
+/// Returns the keys that currently do something in every view. In a recording some have another
+/// meaning.
 pub fn everywhere(shared: &Shared) -> Vec<Binding> {
     let replay: &[Binding] = if shared.replay.is_some() { &OF_RECORDING } else { &[] };
     let is_taken = |binding: &Binding| {
@@ -70,7 +70,7 @@ pub fn everywhere(shared: &Shared) -> Vec<Binding> {
     of(first).chain(replay.iter().cloned()).chain(of(rest)).collect()
 }
 
-/// Returns the text of help in lines that fit the window.
+/// Returns the help text in lines that fit the window.
 pub fn help_lines(model: &Model) -> Vec<Line<'static>> {
     let theme = &model.shared.theme;
     let room = usize::from(model.shared.area.width).saturating_sub(2 + KEY_CELLS + HELP_MARGIN_CELLS);
@@ -93,7 +93,7 @@ pub fn help_lines(model: &Model) -> Vec<Line<'static>> {
 /// A part of the foot line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FootPart {
-    /// Commands have failed, and nobody has looked.
+    /// Commands have failed and their output was not read.
     Failed(String),
     /// A key that does something here.
     Key(Binding),
@@ -136,7 +136,7 @@ pub fn foot_parts(model: &Model) -> Vec<(Range<usize>, FootPart)> {
     placed.collect()
 }
 
-/// Returns the key that a binding names; none where it names several.
+/// Returns the key that a binding names; `None` if it names several.
 pub fn key_of(binding: &Binding) -> Option<KeyEvent> {
     let code = match binding.key {
         "enter" => KeyCode::Enter,
@@ -159,8 +159,7 @@ pub fn key_of(binding: &Binding) -> Option<KeyEvent> {
     Some(KeyEvent::from(code))
 }
 
-/// Returns the tabs: the views with their keys. Names are cut where there is no room for all of
-/// them.
+/// Returns the tabs: the views with their keys. Names are cut if there is no room for all of them.
 pub fn tab_texts(model: &Model) -> Vec<(PageId, String)> {
     let full = |page: PageId| format!("{} {}", page.key(), page.word());
     let wide: usize = PageId::ALL.into_iter().map(|page| width(&full(page)) + 1).sum();

@@ -1,4 +1,4 @@
-//! `config`: the settings, and where each comes from.
+//! `config`: the settings and their sources.
 
 use crate::base::near::nearest;
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb, Words};
@@ -22,7 +22,7 @@ pub(super) struct Config {
     prefix: Option<String>,
 }
 
-/// What can be done with the settings.
+/// An action on the settings.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum Action {
     /// Each key, its value, and where that comes from.
@@ -62,7 +62,7 @@ impl Verb for Config {
     }
 }
 
-/// Returns the error for a prefix that no key has.
+/// Returns the error for a prefix that matches no key.
 fn no_such(prefix: &str) -> Error {
     let keys: Vec<String> = keys().iter().map(|key| key.dotted()).collect();
     let sections = keys.iter().filter_map(|key| key.split_once('.')).map(|(section, _)| section);
@@ -71,7 +71,7 @@ fn no_such(prefix: &str) -> Error {
     Error::new(ErrorCode::NotFound, "no such setting").at(prefix).hint(hint)
 }
 
-/// Returns the keys and their meanings.
+/// Returns the keys with their descriptions.
 fn settings() -> Vec<(String, String)> {
     keys().iter().map(|key| (key.dotted(), key.meaning())).collect()
 }
@@ -79,9 +79,9 @@ fn settings() -> Vec<(String, String)> {
 /// The settings.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Settings {
-    /// The file that was read; null if there was none.
+    /// The file that was loaded; null if there was none.
     file: Option<String>,
-    /// The file that is read where no other is asked for.
+    /// The file that is loaded by default.
     default_file: String,
     settings: Vec<Setting>,
 }
@@ -91,9 +91,10 @@ pub(super) struct Settings {
 pub(super) struct Setting {
     /// As in `client.masters`.
     key: String,
-    /// As it stands in a TOML file.
+    /// The value as written in a TOML file.
     value: String,
-    /// `default`, `FILE:LINE`, `environment VARIABLE`, `context NAME`, or the option of this program.
+    /// The source: `default`, `FILE:LINE`, `environment VARIABLE`, `context NAME`, or the option of
+    /// this program.
     source: String,
     /// The variable that sets it.
     variable: String,

@@ -1,4 +1,4 @@
-//! `dfsd`: the daemons of the local cluster, as the program of that name starts and stops them.
+//! `dfsd`: the daemons of the local cluster, started and stopped as by the program `dfsd`.
 
 use crate::base::report::local_io;
 use crate::command::{Context, Effect, Example, Group, Kind, Meaning, Verb, Words};
@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{ExitStatus, Output, Stdio};
 use tokio::process::Command;
 
-/// What changes nothing.
+/// Subcommands that change nothing.
 const LOOKING: [&str; 4] = ["status", "logs", "config", "--version"];
 
 /// Arguments of `dfsd`.
@@ -54,7 +54,7 @@ impl Verb for Dfsd {
     }
 }
 
-/// What the program can do.
+/// Returns the subcommands of the program with their descriptions.
 fn words() -> Vec<(String, String)> {
     let program = dfs_daemon::cli::definition();
     let shown = program.get_subcommands().filter(|command| !command.is_hide_set());
@@ -62,7 +62,7 @@ fn words() -> Vec<(String, String)> {
     shown.map(|command| (command.get_name().to_owned(), about(command))).collect()
 }
 
-/// What a command takes behind these words: that of `dfsd` depends on the first of them.
+/// Returns the definition that applies after these words: for `dfsd` it depends on the subcommand.
 pub(crate) fn definition_at(command: &crate::command::Command, words: &[String]) -> clap::Command {
     let first = words.first().filter(|_| command.name == Dfsd::NAME);
     let found = first.and_then(|first| dfs_daemon::cli::definition().find_subcommand(first).cloned());
@@ -75,7 +75,7 @@ impl Dfsd {
     }
 }
 
-/// The end of the program as the end of the command.
+/// Converts the exit status of the program into the result of the command.
 fn ended(status: ExitStatus, what: &str) -> Result<()> {
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     match code {

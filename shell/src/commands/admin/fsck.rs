@@ -1,4 +1,4 @@
-//! `fsck`: which files lack copies.
+//! `fsck`: finds files with missing replicas.
 
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::commands::shared::found::{Search, ShortJson};
@@ -12,11 +12,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::ffi::OsString;
 
-/// The beginning of the document.
+/// The start of the document.
 const BEGIN: &str = "{\"files\":[";
 
-/// Arguments of `fsck`. It ends with 5 where chunks are missing, with 1 where only copies are, and with 6 where something
-/// seems to be missing and not all datanodes have reported yet.
+/// Arguments of `fsck`. The exit code is 5 if chunks are missing, 1 if only replicas are missing,
+/// and 6 if something seems to be missing and not all datanodes have reported yet.
 #[derive(Debug, Args)]
 pub(super) struct Fsck {
     /// Where to look; default: everywhere.
@@ -44,7 +44,7 @@ impl Verb for Fsck {
         let after = match look(context, &client, search, &mut totals).await {
             Ok(after) => after,
             Err(error) => {
-                // A document that was begun is ended; nothing is written if none was.
+                // A document in progress is ended; nothing is written if none was begun.
                 if totals.files_short > 0 && context.json() {
                     totals.waiting = before;
                     totals.document(context)?;
@@ -56,7 +56,8 @@ impl Verb for Fsck {
     }
 }
 
-/// Shows what the search finds and adds it up. Returns what the masters wait for when it has ended.
+/// Shows the results of the search and sums them up. Returns what the masters wait for after its
+/// end.
 async fn look(
     context: &mut Context<'_>,
     client: &Client,
@@ -69,11 +70,11 @@ async fn look(
             show(context, totals, found)?;
         }
     }
-    // A master that has just begun does not know yet where the chunks are.
+    // A master that has just started does not know the locations of the chunks yet.
     Ok(waiting(&context.call(client.status()).await?))
 }
 
-/// What the masters wait for before they know where the chunks are.
+/// Returns what the masters wait for until they know the locations of the chunks.
 fn waiting(status: &ClusterStatus) -> Option<String> {
     let mode = status.safe_mode.as_ref().filter(|mode| mode.by.is_none());
     let awaited = |(reported, expected)| format!("{reported} of {expected} datanodes have reported");
@@ -95,7 +96,7 @@ fn show(context: &mut Context<'_>, totals: &mut Totals, found: &Found) -> Result
     context.print(&text)
 }
 
-/// `2 of 5 chunks missing, 1 with one replica left`.
+/// Returns text as in `2 of 5 chunks missing, 1 with one replica left`.
 fn words(found: &Found) -> (Tone, String) {
     let Short { missing, endangered, under } = found.short;
     let parts = [(missing, "missing"), (endangered, "with one replica left"), (under, "under-replicated")];
@@ -111,7 +112,7 @@ fn words(found: &Found) -> (Tone, String) {
     (if missing > 0 { Tone::Bad } else { Tone::Warning }, text)
 }
 
-/// Files that lack copies, and sums.
+/// Files with missing replicas, and totals.
 #[derive(Debug, Serialize, JsonSchema)]
 #[allow(dead_code, reason = "describes what is written as it comes")]
 struct Findings {
@@ -119,7 +120,7 @@ struct Findings {
     totals: Totals,
 }
 
-/// A file that lacks copies.
+/// A file with missing replicas.
 #[derive(Debug, Serialize, JsonSchema)]
 struct File<'a> {
     path: &'a str,
@@ -127,7 +128,7 @@ struct File<'a> {
     short: ShortJson,
 }
 
-/// Sums over all that was looked at.
+/// Totals of the search.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 struct Totals {
     /// Every chunk has all its replicas.
@@ -136,15 +137,15 @@ struct Totals {
     directories: u64,
     bytes: u64,
     chunks: u64,
-    /// Files with chunks that lack copies.
+    /// Files with chunks that have missing replicas.
     files_short: u64,
-    /// Files with chunks of which no live copy is known.
+    /// Files with chunks that have no known live replica.
     files_missing: u64,
-    /// Chunks by what they lack.
+    /// Chunks by their state.
     chunks_missing: u64,
     chunks_endangered: u64,
     chunks_under: u64,
-    /// What the masters wait for; null when they know where all chunks are.
+    /// What the masters wait for; null when they know the locations of all chunks.
     waiting: Option<String>,
 }
 
@@ -164,7 +165,7 @@ impl Totals {
         self.chunks_under += short.under;
     }
 
-    /// Shows the sums; the command has failed where something lacks.
+    /// Shows the totals; the command fails if replicas are missing.
     fn end(mut self, context: &mut Context<'_>, place: &str, waiting: Option<String>) -> Result<()> {
         self.waiting = waiting;
         self.healthy = self.files_short == 0 && !context.has_failed();
@@ -185,7 +186,7 @@ impl Totals {
             return context.fail(error.hint("bring the dead datanodes back; see: nodes"));
         }
         if self.files_short > 0 {
-            // Said already, by every line; and it is being mended.
+            // Every line has reported it already, and re-replication is in progress.
             context.note_failed(Error::new(ErrorCode::Internal, "replicas are missing"));
         }
         Ok(())

@@ -60,14 +60,14 @@ impl Verb for Safemode {
     }
 }
 
-/// Whether the cluster is in safe mode.
+/// The state of safe mode.
 #[derive(Debug, Serialize, JsonSchema)]
 struct State {
     on: bool,
-    /// Who entered it; null for the one that a master begins with.
+    /// The user who entered it; null for the safe mode in which a master starts.
     by: Option<String>,
     reason: Option<String>,
-    /// Chunks that datanodes have reported, of those that files name; null out of safe mode.
+    /// Chunks that datanodes have reported, of those that files use; null out of safe mode.
     chunks_reported: Option<u64>,
     chunks_total: Option<u64>,
 }

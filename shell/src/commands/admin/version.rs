@@ -1,4 +1,4 @@
-//! `version`: of this program, and of the cluster where that can be asked.
+//! `version`: the version of this program, and of the cluster if it answers.
 
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::session::connect;
@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::time::Duration;
 
-/// How long the cluster is waited for: our own version is what is mostly asked for.
+/// The time limit for the cluster: most callers only need the version of this program.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// `version` takes no arguments.
@@ -40,7 +40,7 @@ impl Verb for Version {
     }
 }
 
-/// Asks without patience, and starts nothing.
+/// Queries the cluster with a short time limit, without starting one.
 async fn ask(options: &crate::base::options::Options) -> Result<ClusterStatus> {
     let options = crate::base::options::Options { timeout: Some(PATIENCE), ..options.clone() };
     let target = tokio::task::block_in_place(|| connect::find(&options, MayStart::Never))?;
@@ -54,9 +54,9 @@ pub(super) struct Versions {
     /// Versions of the wire protocol that this program speaks.
     protocol_min: u16,
     protocol_max: u16,
-    /// Of the master that answered; null when none did.
+    /// Version of the master that answered; null if none did.
     cluster: Option<String>,
-    /// Why none did.
+    /// The error if none answered.
     error: Option<String>,
 }
 

@@ -28,7 +28,7 @@ impl Verb for Whoami {
     }
 }
 
-/// Who we are.
+/// The identity of the user.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Me {
     user: String,

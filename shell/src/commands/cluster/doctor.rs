@@ -1,4 +1,4 @@
-//! `doctor`: this machine, the settings, the network and the cluster, looked through for what is wrong.
+//! `doctor`: checks this machine, the settings, the network and the cluster for problems.
 
 use crate::base::advice::advice;
 use crate::base::options::Options;
@@ -20,7 +20,7 @@ use serde::Serialize;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
-/// How long the cluster is waited for: who asks for a doctor has a cluster that may be gone.
+/// The time limit for the cluster, which may be unreachable.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// `doctor` takes no arguments.
@@ -69,7 +69,7 @@ async fn look_at_cluster(
     directories: &Directories,
     daemons: &[DaemonStatus],
 ) -> Vec<Check> {
-    // Looking must not change anything: nothing is started.
+    // The checks must not change anything: no daemon is started.
     let options = Options { quiet: true, timeout: Some(PATIENCE), ..context.session.options.clone() };
     let found = tokio::task::block_in_place(|| connect::find_with(&options, loaded, directories, MayStart::Never));
     let target = match found {
@@ -107,7 +107,7 @@ async fn look_at_cluster(
     }
     match ask(&target).await {
         Ok(seen) => {
-            // The daemons of this machine matter only to its own cluster.
+            // The daemons of this machine matter only for the local cluster.
             let daemons = if target.local().is_some() { daemons } else { &[] };
             checks.extend(network::daemons(daemons, &seen.nodes));
             checks.extend(network::gone(daemons, &seen.nodes));
@@ -118,7 +118,7 @@ async fn look_at_cluster(
     checks
 }
 
-/// No master answers: one problem, with its log if it is one of ours.
+/// Returns the problem that no master answers, with the log of a local master.
 fn no_master(finding: Finding, daemons: &[DaemonStatus]) -> Check {
     let log = daemons.iter().find(|daemon| finding.impact.starts_with(&format!("{} ", daemon.id)));
     let log = log.map(|daemon| format!("; log {}", daemon.log.display())).unwrap_or_default();
@@ -133,7 +133,7 @@ async fn ask(target: &Target) -> Result<Seen> {
     Seen::of(&client, target.daemons()).await
 }
 
-/// What the masters say.
+/// Returns the checks of the cluster from the reports of its masters.
 async fn look_at(seen: &Seen, target: &Target, loaded: &Loaded, daemons: &[DaemonStatus]) -> Vec<Check> {
     let protection = loaded.settings.client.data_protection;
     let (mut checks, silent) = network::datanodes(target.identity(), &seen.nodes, protection, daemons).await;
@@ -161,14 +161,14 @@ fn versions(seen: &Seen) -> Check {
     Check::warning(Area::Cluster, "versions", why, "nodes -v, and bring all to one version")
 }
 
-/// What was found.
+/// The result of all checks.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Diagnosis {
     /// Every verdict is `ok`.
     healthy: bool,
-    /// The number of problems; one that has consequences counts once.
+    /// The number of problems; a cause and its consequences count once.
     problems: u64,
-    /// A cause stands before its consequences.
+    /// Causes precede their consequences.
     checks: Vec<Check>,
 }
 
@@ -211,7 +211,7 @@ fn tell(check: &Check, view: &View) -> String {
     let name = if check.because.is_some() { "therefore" } else { check.name.as_str() };
     let what = format!("{}: {}", sanitise(name), sanitise(&check.why));
     let mut text = format!("  {} {}\n", view.paint(tone, glyph), wrap(&what, view.cells, INDENT));
-    // A consequence is fixed with its cause.
+    // A consequence is fixed together with its cause.
     if let Some(fix) = check.fix.as_ref().filter(|_| check.because.is_none()) {
         let fix = sanitise(fix).into_owned();
         text.push_str(&format!("    fix: {}\n", view.paint(Tone::Command, &fix)));

@@ -1,4 +1,4 @@
-//! What is wanted of a datanode: that it is drained, takes chunks again, or is forgotten.
+//! Changes the admin state of a datanode: drains it, returns it to service, or forgets it.
 
 use super::node::{Shown, find};
 use crate::command::Context;
@@ -10,12 +10,13 @@ use dfs_tui::nodes;
 use dfs_types::{Error, ErrorCode, Result};
 use std::time::Duration;
 
-/// How often `--wait` looks.
+/// The poll interval of `--wait`.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// What the time of a drain is reckoned with, in bytes per second. How fast it goes depends on how many others can take part.
+/// The assumed speed of a drain in bytes per second; the real one depends on the number of
+/// datanodes that take part.
 const PACE: u64 = 100 << 20;
 
-/// Has a datanode emptied; with `wait`, until it can be stopped.
+/// Drains a datanode; with `wait`, waits until it can be stopped.
 pub(super) async fn drain(context: &mut Context<'_>, name: &str, yes: bool, wait: bool) -> Result<()> {
     let mut node = find(context, name).await?;
     if node.duty != Duty::Drain {
@@ -33,7 +34,7 @@ pub(super) async fn drain(context: &mut Context<'_>, name: &str, yes: bool, wait
     context.show(&Shown { node, said: Some(said) })
 }
 
-/// Lets a datanode take chunks again.
+/// Returns a datanode to service.
 pub(super) async fn resume(context: &mut Context<'_>, name: &str) -> Result<()> {
     let node = find(context, name).await?;
     if context.only_planned(["resume", &*node.id.to_string()]) {
@@ -44,7 +45,7 @@ pub(super) async fn resume(context: &mut Context<'_>, name: &str) -> Result<()> 
     context.show(&Shown { node, said: Some(said) })
 }
 
-/// Has the masters forget a dead datanode.
+/// Removes a dead datanode from the masters' records.
 pub(super) async fn forget(context: &mut Context<'_>, name: &str, yes: bool) -> Result<()> {
     let node = find(context, name).await?;
     check(context, &node, Duty::Gone).await?;
@@ -58,20 +59,22 @@ pub(super) async fn forget(context: &mut Context<'_>, name: &str, yes: bool) -> 
     context.show(&Shown { node: NodeStatus { duty: Duty::Gone, ..node }, said: Some(said) })
 }
 
-/// Nobody is asked about what the masters refuse anyway.
+/// Checks that the masters accept the change, so that no confirmation is asked for a change that
+/// they would reject.
 async fn check(context: &mut Context<'_>, node: &NodeStatus, duty: Duty) -> Result<()> {
     let client = context.client().await?;
     context.call(client.check_duty(node.id, duty)).await.map_err(|error| error.at(node.id))
 }
 
-/// Tells the masters what is wanted; gives the datanode as they see it then.
+/// Sets the admin state; returns the status of the datanode after the change.
 async fn wish(context: &mut Context<'_>, node: &NodeStatus, duty: Duty) -> Result<NodeStatus> {
     let client = context.client().await?;
     context.call(client.set_duty(node.id, duty)).await.map_err(|error| error.at(node.id))?;
     find(context, &node.id.to_string()).await
 }
 
-/// `drain datanode-3: 412 chunks, 25.7 GiB to copy, about 4m 16s at 100 MiB/s`.
+/// Returns text as in `drain datanode-3: 412 chunks, 25.7 GiB to re-replicate, about 4m 16s at 100
+/// MiB/s`.
 fn drain_question(node: &NodeStatus) -> String {
     let (chunks, bytes) = (plural(node.chunks, "chunk", "chunks"), node.load.used());
     let sole = match node.sole {
@@ -79,14 +82,15 @@ fn drain_question(node: &NodeStatus) -> String {
         sole => format!(", {} no other live replica", plural(sole, "has", "have")),
     };
     let time = match (bytes / PACE).max(1) {
-        // An estimate has no hundredths.
+        // Estimates have no fractions of a second.
         seconds @ 0..60 => format!("{seconds} s"),
         seconds => span(Duration::from_secs(seconds)),
     };
     format!("drain {}: {chunks}{sole}, {} to re-replicate, about {time} at {}/s", node.id, size(bytes), size(PACE))
 }
 
-/// `forget datanode-3: 412 chunks were on it, 2 have no other live copy`.
+/// Returns text as in `forget datanode-3: 412 chunks were on it, 2 have fewer live replicas than
+/// wanted`.
 fn forget_question(node: &NodeStatus) -> String {
     let chunks = plural(node.chunks, "chunk was", "chunks were");
     let loss = match (node.is_drained(), node.short) {
@@ -97,7 +101,7 @@ fn forget_question(node: &NodeStatus) -> String {
     format!("forget {}: {chunks} on it{loss}", node.id)
 }
 
-/// How far it is, behind its name.
+/// Returns the progress of the drain, to follow the name of the datanode.
 fn drain_state(node: &NodeStatus) -> String {
     match nodes::drain(node) {
         _ if node.is_drained() => "is drained: it can be stopped".to_owned(),
@@ -106,7 +110,8 @@ fn drain_state(node: &NodeStatus) -> String {
     }
 }
 
-/// Waits, with a bar, until the datanode can be stopped. The drain goes on when the waiting is ended.
+/// Waits, with a progress bar, until the datanode can be stopped. The drain continues if the wait
+/// is cancelled.
 async fn until_drained(context: &mut Context<'_>, node: NodeStatus) -> Result<NodeStatus> {
     let id = node.id;
     if node.is_drained() {
@@ -155,7 +160,7 @@ async fn look_until_drained(context: &mut Context<'_>, node: NodeStatus, progres
     }
 }
 
-/// The bytes that so many of all chunks are, as if they were of one size.
+/// Returns the bytes of this part of all chunks, assuming chunks of equal size.
 fn part(bytes: u64, chunks: u64, all: u64) -> u64 {
     u64::try_from(u128::from(bytes) * u128::from(chunks) / u128::from(all.max(1))).unwrap_or(u64::MAX)
 }

@@ -1,4 +1,4 @@
-//! `events`: what happened in the cluster.
+//! `events`: recent events of the cluster.
 
 use crate::base::report::usage;
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use std::time::Duration;
 
-/// How often -f asks.
+/// The poll interval of -f.
 const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
 /// Arguments of `events`.
@@ -31,7 +31,7 @@ pub(super) struct Events {
     severity: Level,
 }
 
-/// How much an event matters.
+/// The severity of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Level {
     Info,
@@ -99,7 +99,8 @@ impl Events {
     }
 }
 
-/// What was shown already: another master counts its events anew, and knows those of before in its own way.
+/// The last event shown. Event numbers are valid for one master only: after a change of the master,
+/// events are compared by time.
 struct Seen {
     epoch: u64,
     number: u64,
@@ -145,16 +146,16 @@ fn line(event: &Event, zone: &TimeZone, view: &View) -> String {
     format!("{}  {}\n", view.paint(Tone::Dim, &time), view.paint(tone, &text))
 }
 
-/// Something that happened.
+/// An event.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Document {
-    /// Rises by one with each event of a master; each start of a master begins with 1.
+    /// Increases by one with each event of a master; restarts at 1 with each start of a master.
     number: u64,
     /// Milliseconds since 1970.
     at_ms: u64,
     /// `info`, `warning` or `error`.
     severity: &'static str,
-    /// The datanode that it is about, as in `datanode-2`; null where it is about the cluster.
+    /// The datanode concerned, as in `datanode-2`; null for an event of the cluster.
     node: Option<String>,
     text: String,
 }

@@ -1,4 +1,4 @@
-//! `heatmap`: how full the datanodes are, all at once.
+//! `heatmap`: the fill level of all datanodes at a glance.
 
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
 use clap::{Args, ValueEnum};
@@ -18,7 +18,7 @@ pub(super) struct Heatmap {
     lens: Lens,
 }
 
-/// What can be looked at in one picture: what is read and written is the difference between two.
+/// Figures that a single snapshot contains; read and write rates need two.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum Lens {
     /// How full each datanode is.
@@ -61,28 +61,30 @@ struct Seen {
     lens: heat::Lens,
 }
 
-/// A datanode, by the figures that the tiles show, whatever the lens.
+/// A datanode with the figures of its tile, whatever the lens.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Node {
     /// As in `datanode-2`.
     id: String,
-    /// The IP address that it is at.
+    /// Its IP address.
     machine: String,
     /// `live`, `stale` or `dead`.
     state: String,
-    /// It is to be emptied; and whether it is, so that it can be stopped.
+    /// The datanode is draining; and the drain is complete, so that it can be stopped.
     draining: bool,
     drained: bool,
-    /// A data directory of it has failed.
+    /// One of its data directories has failed.
     failed: bool,
-    /// Milliseconds since it was last heard from; all figures are of then.
+    /// Milliseconds since its last heartbeat, from which all figures are.
     heartbeat_age_ms: u64,
-    /// The part of its space that is used, from 0 to 1; null without space.
+    /// The used fraction of its space, from 0 to 1; null without space.
     full: Option<f64>,
-    /// How far that is above the mean of those that live; below where negative; null for one that does not live.
+    /// The difference from the mean of the live datanodes, negative below it; null for a datanode
+    /// that is not live.
     from_mean: Option<f64>,
     chunks: u64,
-    /// Chunks with a copy here that have fewer live copies than wanted, and those of them with no other live copy.
+    /// Chunks with a replica here that have fewer live replicas than wanted, and those of them with
+    /// no other live replica.
     short: u64,
     sole: u64,
 }

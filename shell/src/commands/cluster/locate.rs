@@ -1,4 +1,4 @@
-//! `locate`: chunk by chunk, where the replicas are.
+//! `locate`: the locations of the replicas, chunk by chunk.
 
 use crate::base::report::about;
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};

@@ -1,4 +1,4 @@
-//! `masters`: the masters, and how far each has come.
+//! `masters`: the masters and their replication progress.
 
 use crate::base::probe;
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
@@ -28,7 +28,8 @@ impl Verb for Masters {
         let client = context.client().await?;
         let status = context.call(client.status()).await?;
         let identity = context.session.find_cluster()?.identity().clone();
-        // What the leader says of the others is old news when they are gone: each is asked itself.
+        // Each master is queried directly, because the leader's data about the others is outdated
+        // once they are down.
         let probes = join_all(status.masters.iter().map(|master| probe::master(&identity, &master.address)));
         let answers = context.call(async { Ok(probes.await) }).await?;
         let end = status.masters.iter().map(|master| master.applied).max().unwrap_or(0);
@@ -54,27 +55,27 @@ impl Verb for Masters {
 /// The masters.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Found {
-    /// As in `master-1`; null while none leads.
+    /// As in `master-1`; null while there is no leader.
     leader: Option<String>,
     masters: Vec<Master>,
 }
 
-/// One master, as it says itself.
+/// One master, as reported by itself.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Master {
     id: String,
     address: String,
-    /// `leader`, `follower`, `candidate`; `unknown` when it does not answer.
+    /// The role: `leader`, `follower`, `candidate`; `unknown` when it does not answer.
     role: String,
     /// Null when it does not answer.
     term: Option<u64>,
-    /// The last entry of the log that it has applied.
+    /// The last log entry that it has applied.
     applied: u64,
-    /// Entries that it is behind the first.
+    /// The number of entries that it is behind the most advanced master.
     lag: u64,
-    /// How long an empty call took, in milliseconds; null when it does not answer.
+    /// The duration of an empty call, in milliseconds; null when it does not answer.
     round_trip_ms: Option<f64>,
-    /// Why it does not answer.
+    /// The error when it does not answer.
     error: Option<String>,
 }
 

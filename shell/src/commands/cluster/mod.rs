@@ -1,4 +1,4 @@
-//! The commands that show how the cluster is, and work with its datanodes.
+//! The commands that show the state of the cluster, and manage its datanodes.
 
 mod doctor;
 mod duty;

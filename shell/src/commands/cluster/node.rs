@@ -31,7 +31,7 @@ pub(super) struct Node {
     yes: bool,
 }
 
-/// What can be done with a datanode.
+/// An action on a datanode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Action {
     /// All that is known of it.
@@ -75,10 +75,10 @@ impl Verb for Node {
     }
 }
 
-/// The datanode of this name, as the leading master sees it.
+/// Returns the datanode of this name, as seen by the leader.
 ///
 /// # Errors
-/// `invalid_argument` for what is no name of one, `not_found` for one that the masters have not heard of.
+/// `invalid_argument` for an invalid name, `not_found` for a datanode that the masters do not know.
 pub(super) async fn find(context: &mut Context<'_>, name: &str) -> Result<NodeStatus> {
     let id: DatanodeId = name
         .parse()
@@ -89,7 +89,7 @@ pub(super) async fn find(context: &mut Context<'_>, name: &str) -> Result<NodeSt
     node.ok_or_else(|| Error::new(ErrorCode::NotFound, "no such datanode").at(id).hint("nodes lists them"))
 }
 
-/// A datanode: for programs all of it, for people what is to be said, or all of it.
+/// A datanode: programs get all of it, people get `said`, or all of it.
 pub(super) struct Shown {
     pub node: NodeStatus,
     pub said: Option<String>,

@@ -60,39 +60,40 @@ pub(super) struct Node {
     address: String,
     /// `live`, `stale` or `dead`.
     state: String,
-    /// Milliseconds since it was last heard from.
+    /// Milliseconds since its last heartbeat.
     heartbeat_age_ms: u64,
-    /// Milliseconds since it came, or came back.
+    /// Milliseconds since it registered.
     registered_ms: u64,
-    /// How far its clock is ahead of the master's, in milliseconds.
+    /// The difference of its clock from the master's, in milliseconds; positive if it is ahead.
     clock_skew_ms: i64,
-    /// Its clock is so far ahead that it gets no chunks.
+    /// Its clock is so far ahead that it gets no new chunks.
     clock_ahead: bool,
     /// Replicas on it.
     chunks: u64,
-    /// Those whose chunk has fewer live copies than wanted, at the last count of all chunks.
+    /// Replicas whose chunk has fewer live replicas than wanted, at the last count of all chunks.
     short: u64,
-    /// Those that are the only live copy of a chunk that should have more.
+    /// Replicas that are the only live one of a chunk that should have more.
     sole: u64,
-    /// Sums over its directories, in bytes.
+    /// Sums over its data directories, in bytes.
     capacity: u64,
     used: u64,
     free: u64,
     directories: Vec<Directory>,
     reads_in_flight: u32,
     writes_in_flight: u32,
-    /// Since it started.
+    /// Since the start of the datanode.
     bytes_read: u64,
     bytes_written: u64,
     disk_errors: u64,
     version: String,
-    /// What is wanted of it: `serve`, `drain` or `gone`.
+    /// The requested state: `serve`, `drain` or `gone`.
     duty: String,
-    /// While it drains: replicas whose chunk has fewer copies elsewhere than wanted; null before they were counted.
+    /// While it drains: replicas whose chunk has fewer replicas elsewhere than wanted; null before
+    /// they were counted.
     left: Option<u64>,
-    /// It drained, and can be stopped without a loss.
+    /// It is drained, and can be stopped without data loss.
     drained: bool,
-    /// While it drains: those replicas by what keeps their chunks from being copied.
+    /// While it drains: those replicas by the reason why their chunks are not re-replicated.
     blocked: Blocked,
 }
 
@@ -107,12 +108,13 @@ pub(super) struct Directory {
     failed: bool,
     /// Why it has failed; null while it works.
     reason: Option<String>,
-    /// The same for all directories on one disk; null where it is not known. What is free there is free once.
+    /// An id of the disk, equal for all directories on it; null where it is not known. Free space
+    /// there is counted once.
     disk: Option<String>,
 }
 
 impl Node {
-    /// The datanode as the masters see it.
+    /// Converts the status from the masters.
     pub(super) fn of(node: &NodeStatus) -> Self {
         let load = &node.load;
         let directories = load.directories.iter().map(|directory| Directory {

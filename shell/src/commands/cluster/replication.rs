@@ -1,4 +1,4 @@
-//! `replication`: chunks that want copies, and how quickly they get them.
+//! `replication`: under-replicated chunks, and the speed of re-replication.
 
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::commands::shared::redraw::redraw;
@@ -11,7 +11,7 @@ use dfs_types::{Error, ErrorCode, Result};
 use serde::{Serialize, Serializer};
 use std::time::{Duration, Instant};
 
-/// Between two looks of --watch.
+/// The poll interval of --watch.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Arguments of `replication`.
@@ -65,7 +65,8 @@ impl Verb for Replication {
 }
 
 impl Replication {
-    /// On a terminal in the place of what was told before, elsewhere when it is news; programs are told the end alone.
+    /// Shows the state. On a terminal it is drawn over the previous one; elsewhere only changes are
+    /// printed; programs get the final state only.
     fn tell(&self, context: &mut Context<'_>, seen: &Seen, last: &mut String) -> Result<()> {
         let view = context.view();
         let text = seen.shown(&view);
@@ -86,7 +87,8 @@ impl Replication {
     }
 }
 
-/// The error that ends the waiting where a count that began after it found that no chunk gets more replicas as things are.
+/// Returns the error that ends the wait: a count that started after the wait began found that no
+/// chunk can get more replicas in the current state.
 fn hopeless(status: &ClusterStatus, waited: Duration) -> Option<Error> {
     let counted = Duration::from_millis(status.counted_ms?);
     if counted >= waited || !status.blocked.is_final() || status.safe_mode.is_some() {
@@ -97,13 +99,14 @@ fn hopeless(status: &ClusterStatus, waited: Duration) -> Option<Error> {
     Some(Error::new(ErrorCode::InsufficientDatanodes, what).hint(help))
 }
 
-/// Chunks that want copies.
+/// Counts the chunks with missing replicas.
 fn lacking(status: &ClusterStatus) -> u64 {
     let chunks = &status.replication;
     chunks.missing + chunks.endangered + chunks.under
 }
 
-/// Chunks per second that got their copies since the first look; none before there is something to go by.
+/// Returns the chunks per second that have got their replicas since the first look; `None` before
+/// there was progress.
 fn rate((since, before): (Instant, u64), now: u64) -> Option<f64> {
     let seconds = since.elapsed().as_secs_f64();
     let healed = before.checked_sub(now).filter(|healed| *healed > 0)?;

@@ -23,9 +23,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-/// The size of a frame that is printed off a terminal.
+/// The size of a printed frame without a terminal.
 const SIZE: Size = Size { columns: 120, lines: 40 };
-/// What was set is kept in this file of the state directory.
+/// The file in the state directory that keeps the preferences.
 const PREFERENCES: &str = "top.toml";
 
 /// Arguments of `top`, and of `dfs-top`.
@@ -93,7 +93,7 @@ struct Size {
     lines: u16,
 }
 
-/// A printed frame is at most this wide and high.
+/// The maximum width and height of a printed frame.
 const SIDE_MAX: u16 = 1000;
 
 impl FromStr for Size {
@@ -107,10 +107,10 @@ impl FromStr for Size {
     }
 }
 
-/// Hours or minutes of a moment; a recording is shorter.
+/// The maximum number of hours or minutes in an offset; no recording is longer.
 const OFFSET_FIRST_MAX: u64 = 1_000_000;
 
-/// Reads the name of a view, and knows those that there are.
+/// Parses the name of a view, and lists the valid names.
 #[derive(Debug, Clone)]
 struct Views;
 
@@ -142,7 +142,7 @@ fn refresh(text: &str) -> std::result::Result<Duration, String> {
     if (fastest..=slowest).contains(&every) { Ok(every) } else { Err("250ms to 5s".to_owned()) }
 }
 
-/// A span since the begin of a recording.
+/// Parses an offset from the start of a recording.
 fn offset(text: &str) -> std::result::Result<Duration, String> {
     let wrong = || "a moment is so far from the begin: 2:10, 1:02:10, 90s".to_owned();
     if !text.contains(':') {
@@ -224,7 +224,7 @@ impl Verb for Top {
 }
 
 impl Top {
-    /// Where the pictures come from.
+    /// Returns the source of the snapshots.
     async fn source(&self, context: &mut Context<'_>, read_only: bool) -> Result<Source> {
         let Some(file) = &self.replay else {
             let mut client = context.client().await?;
@@ -252,10 +252,11 @@ impl Top {
     }
 }
 
-/// A recording that is there.
+/// Opens an existing recording.
 fn open(path: &Path) -> Result<Recording<File>> {
     let data = std::fs::metadata(path).map_err(|error| local_io(path, &error))?;
-    // A pipe is waited for and cannot be gone back in, and a directory cannot be read.
+    // Only regular files are accepted: a pipe would block and cannot be rewound, and a directory
+    // cannot be read.
     if !data.is_file() {
         return Err(Error::new(ErrorCode::InvalidArgument, "a recording is a file").at(path.display()));
     }
@@ -263,7 +264,7 @@ fn open(path: &Path) -> Result<Recording<File>> {
     Recording::open(file).map_err(|error| error.at(path.display()))
 }
 
-/// A new file for a recording, which nobody else may read.
+/// Creates an empty file for a recording, readable by its owner only.
 fn empty(path: &Path, replace: bool) -> Result<File> {
     let path = &local_target(path, Replacing { files: replace, through_links: true })?;
     if path.is_file() {
@@ -276,7 +277,7 @@ fn empty(path: &Path, replace: bool) -> Result<File> {
 fn of_terminal(context: &Context<'_>) -> Option<Size> {
     let columns = context.out.width().and_then(|cells| u16::try_from(cells).ok())?;
     let lines = context.out.height().and_then(|lines| u16::try_from(lines).ok())?;
-    // The line below the frame is the prompt's.
+    // The line below the frame is left for the prompt.
     Some(Size { columns, lines: lines.saturating_sub(1) })
 }
 

@@ -1,4 +1,5 @@
-//! The command line of `dfs-top`: the arguments of `top`, and the options of `dfs-shell` that find a cluster.
+//! The command line of `dfs-top`: the arguments of `top`, and the options of `dfs-shell` that
+//! select a cluster.
 
 use super::top::Top;
 use crate::base::options::{HELP_CELLS, Options};
@@ -6,7 +7,7 @@ use crate::command::Verb;
 use clap::{Args, CommandFactory};
 use std::ffi::OsString;
 
-/// The options of `dfs-shell` that `dfs-top` has, too, by their ids.
+/// The options of `dfs-shell` that `dfs-top` also has, by their ids.
 const OF_SHELL: [&str; 6] = ["plain", "timeout", "masters", "context", "config", "no_start"];
 
 fn of_shell() -> impl Iterator<Item = clap::Arg> {
@@ -25,11 +26,11 @@ fn definition() -> clap::Command {
         .args(of_shell())
 }
 
-/// Returns the command line of `dfs-top` as `dfs-shell` takes it: the options that are not those of
-/// `top` stand before the command.
+/// Converts the command line of `dfs-top` into one of `dfs-shell`: the options that are not those
+/// of `top` precede the command.
 ///
 /// # Errors
-/// When help or the version is asked for, and when an argument is wrong.
+/// If help or the version is requested, or an argument is invalid.
 pub(crate) fn as_words(arguments: Vec<OsString>) -> Result<Vec<OsString>, clap::Error> {
     definition().try_get_matches_from(&arguments)?;
     let mut before = vec![OsString::from("dfs-shell")];

@@ -1,4 +1,4 @@
-//! `why`: a state in sentences, and what to run.
+//! `why`: explains a state in sentences, with the command to run.
 
 use super::node;
 use crate::base::report::about;
@@ -48,7 +48,7 @@ impl Verb for Why {
     }
 }
 
-/// An explanation, as `why` shows it.
+/// An explanation, in the form that `why` shows.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub(super) struct Explained(Explanation);

@@ -104,7 +104,7 @@ async fn get(context: &mut Context<'_>, path: &DfsPath, name: &str) -> Result<()
         return context.show(&Attributes::of(path, &[found]));
     }
     context.out.write(&found.1)?;
-    // Ends the line, so that the prompt does not stand behind the value.
+    // Ends the line, so that the prompt does not follow the value.
     if context.out.is_terminal() { context.print("\n") } else { Ok(()) }
 }
 
@@ -133,7 +133,7 @@ async fn remove(context: &mut Context<'_>, path: &DfsPath, name: String) -> Resu
     let client = context.client().await?;
     let removed = context.call(client.set_user_attributes(path, &[(name.clone(), None)])).await;
     if let Err(error) = removed {
-        // The file may be what is missing.
+        // The file may be missing instead of the attribute.
         let there = error.code == ErrorCode::NotFound && context.call(client.stat(path)).await.is_ok();
         return Err(if there { no_such(path, &name) } else { about(error, path) });
     }
@@ -141,7 +141,7 @@ async fn remove(context: &mut Context<'_>, path: &DfsPath, name: String) -> Resu
     if context.json() { context.show(&removed) } else { Ok(()) }
 }
 
-/// Reads a value from standard input to its end, bounded by the size of an attribute.
+/// Reads a value from standard input to its end, up to the maximum size of an attribute.
 fn from_stdin(context: &Context<'_>, path: &DfsPath) -> Result<Vec<u8>> {
     if context.session.console.is_some() {
         return Err(usage("standard input belongs to the session: not in the background"));
@@ -165,9 +165,9 @@ fn from_stdin(context: &Context<'_>, path: &DfsPath) -> Result<Vec<u8>> {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Attributes {
     path: String,
-    /// Those that were listed, read or set.
+    /// The attributes listed, read or set.
     attributes: Vec<Attribute>,
-    /// Names of those that were removed.
+    /// Names of removed attributes.
     removed: Vec<String>,
 }
 

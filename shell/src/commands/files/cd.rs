@@ -41,13 +41,14 @@ impl Verb for Cd {
             Ok(stat) if stat.kind != dfs_types::Kind::Directory => {
                 return Err(Error::new(ErrorCode::NotADirectory, "not a directory").at(path));
             }
-            // A line before this one of the same plan may make it.
+            // An earlier line of the same plan may create it.
             Err(error) if !(context.session.options.dry_run && error.code == ErrorCode::NotFound) => {
                 return Err(about(error, &path));
             }
             Ok(_) | Err(_) => {}
         }
-        // Even in a dry run we go there, because what follows counts from there; the plan goes there, too.
+        // A dry run also changes the directory, because later relative paths depend on it; the plan
+        // does the same.
         context.only_planned([path.as_str()]);
         let before = std::mem::replace(&mut context.session.directory, path);
         context.session.directory_before = Some(before);

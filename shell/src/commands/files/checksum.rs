@@ -1,4 +1,4 @@
-//! `checksum`: one number for the content of a file.
+//! `checksum`: a checksum of the content of a file.
 
 use crate::base::report::about;
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
@@ -61,7 +61,7 @@ impl Verb for Checksum {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Sum {
     path: String,
-    /// Eight hexadecimal digits, of the whole content.
+    /// The CRC-32C of the whole content, in eight hexadecimal digits.
     crc32c: String,
     bytes: u64,
 }
@@ -94,7 +94,7 @@ async fn sum(context: &mut Context<'_>, board: &Board, path: &DfsPath) -> Result
     Ok(Sum { path: path.to_string(), crc32c, bytes: stat.size })
 }
 
-/// Takes the checksum of what is written to it.
+/// Computes the checksum of the bytes written to it.
 struct Crc(Arc<AtomicU32>);
 
 impl Write for Crc {

@@ -48,7 +48,7 @@ impl Verb for Chown {
     }
 }
 
-/// `USER`, `USER:GROUP` or `:GROUP`. Whether they are names, the masters say.
+/// `USER`, `USER:GROUP` or `:GROUP`. The masters check the names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Owner {
     user: Option<String>,

@@ -1,4 +1,4 @@
-//! `cmp`: whether a local file and one in the DFS are the same.
+//! `cmp`: compares a local file with one in the DFS.
 
 use crate::base::report::{about, local_io};
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
@@ -49,7 +49,7 @@ impl Verb for Cmp {
         if let Some(error) = state.failed {
             return Err(local_io(&self.local, &error));
         }
-        // What failed half way may look like an end.
+        // A failed read may look like the end of the file.
         if matches!(state.differ, None | Some(Some(Side::Remote))) {
             got.map_err(|error| about(error, &remote))?;
         }
@@ -71,28 +71,28 @@ impl Verb for Cmp {
     }
 }
 
-/// What a comparison found.
+/// The result of a comparison.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Compared {
     same: bool,
     local: String,
     remote: String,
-    /// The first one.
+    /// The first difference.
     difference: Option<Difference>,
 }
 
-/// Where two files begin to differ.
+/// The position of the first difference.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Difference {
-    /// From 1.
+    /// The byte number, from 1.
     byte: u64,
-    /// From 1.
+    /// The line number, from 1.
     line: u64,
-    /// Which one ends there, if it is that.
+    /// The file that ends there, if one does.
     shorter: Option<Side>,
 }
 
-/// One of the two.
+/// One of the two files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Side {
@@ -120,15 +120,15 @@ impl Report for Compared {
 
 #[derive(Default)]
 struct State {
-    /// The same so far, and the lines that end in them.
+    /// Equal bytes so far, and the line ends in them.
     bytes: u64,
     lines: u64,
-    /// A difference was found: which one ended before the other, if that is it.
+    /// Set when a difference was found; holds the file that ended first, if one did.
     differ: Option<Option<Side>>,
     failed: Option<io::Error>,
 }
 
-/// Takes the remote bytes and reads the local ones beside them.
+/// Receives the remote bytes and compares them with the local ones.
 struct Beside {
     local: Box<dyn Read + Send>,
     buffer: Vec<u8>,
@@ -156,11 +156,11 @@ impl Write for Beside {
             return Ok(same);
         }
         state.differ = Some((same == read).then_some(Side::Local));
-        // Nothing behind the first difference is wanted.
+        // The error ends the transfer: nothing after the first difference is needed.
         Err(io::ErrorKind::InvalidData.into())
     }
 
-    /// All of the remote file has come.
+    /// Called at the end of the remote file.
     fn flush(&mut self) -> io::Result<()> {
         let more = read_up_to(&mut self.local, &mut [0]);
         let mut state = self.state.lock();
@@ -190,7 +190,7 @@ fn read_up_to(from: &mut dyn Read, into: &mut [u8]) -> io::Result<usize> {
 mod tests {
     use super::*;
 
-    /// The place of the first difference, when the remote bytes come in pieces.
+    /// Returns the first difference, with the remote bytes in pieces of this size.
     fn compare(local: &'static [u8], remote: &[u8], piece: usize) -> Option<(u64, u64, Option<Side>)> {
         let state = Arc::new(Mutex::new(State::default()));
         let mut beside = Beside { local: Box::new(local), buffer: Vec::new(), state: state.clone() };

@@ -49,11 +49,11 @@ impl Verb for Count {
     }
 }
 
-/// What is at and below a path.
+/// The counts at and below a path.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Counts {
     path: String,
-    /// Directories, with the path itself if it is one.
+    /// Directories, including the path itself if it is one.
     directories: u64,
     files: u64,
     bytes: u64,

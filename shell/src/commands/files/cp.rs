@@ -54,26 +54,26 @@ impl Verb for Cp {
     }
 }
 
-/// What was copied.
+/// The copies made.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Copies {
     copied: Vec<OneCopy>,
 }
 
-/// One of the sources.
+/// One copied source.
 #[derive(Debug, Serialize, JsonSchema)]
 struct OneCopy {
     from: String,
     to: String,
     files: u64,
-    /// Directories that were made.
+    /// Directories created.
     directories: u64,
     /// Bytes of the files.
     bytes: u64,
 }
 
 impl Report for Copies {
-    /// As the cp of every system: what went well needs no word.
+    /// A success prints nothing, as with the usual cp.
     fn text(&self, _: &View) -> String {
         String::new()
     }

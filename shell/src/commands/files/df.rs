@@ -41,14 +41,15 @@ struct Space {
     capacity: u64,
     used: u64,
     free: u64,
-    /// Bytes of files that find room with `room_replicas` replicas, as many as files get where the writer does not say.
+    /// Bytes of files that fit with `room_replicas` replicas, the default replication.
     room: u64,
     room_replicas: u8,
-    /// Of all files, once.
+    /// Bytes of all files, counted once.
     files: u64,
-    /// Of all files with all the copies that they should have: what is used when nothing lacks and nothing is left over.
+    /// Bytes of all files with all replicas that are wanted: the used space when no replica is
+    /// missing or surplus.
     reserved: u64,
-    /// What writes that have not ended hold of what is used.
+    /// The part of the used space that unfinished writes hold.
     unfinished: Unfinished,
     #[serde(skip)]
     told: Option<String>,

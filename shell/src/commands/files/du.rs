@@ -77,12 +77,12 @@ impl Du {
     }
 }
 
-/// What a file or directory holds.
+/// The space of a file or directory.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Usage {
     path: String,
     /// Bytes of the file, or of all files below the directory.
     size: u64,
-    /// Bytes with all the copies that there should be.
+    /// Bytes with all replicas that are wanted.
     space: u64,
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// Arguments of `find`. Its long flags are as good with one dash as with two.
+/// Arguments of `find`. Its long flags may be written with one dash or two.
 #[derive(Debug, Args)]
 pub(super) struct Find {
     /// Where to search; default: the working directory.
@@ -69,7 +69,8 @@ fn kind(text: &str) -> std::result::Result<EntryKind, String> {
     }
 }
 
-/// The bounds of `+1M`, `-1M`, `1M`, as find(1) has them for bytes: more, less, and what rounds up to so many.
+/// Parses `+1M`, `-1M`, `1M` into bounds in bytes, as find(1) does: more, less, and sizes that
+/// round up to the number.
 fn size(text: &str) -> std::result::Result<(u64, u64), String> {
     let number = text.trim_start_matches(['+', '-']);
     let bytes = number.parse::<ByteSize>().map_err(|error| error.to_string())?.0;
@@ -89,11 +90,11 @@ fn size(text: &str) -> std::result::Result<(u64, u64), String> {
     }
 }
 
-/// Ages in whole days, both included.
+/// A range of ages in whole days, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Ages {
     youngest: u64,
-    /// None: any older one, too.
+    /// No upper limit if `None`.
     oldest: Option<u64>,
 }
 
@@ -113,7 +114,7 @@ fn days(text: &str) -> std::result::Result<Ages, String> {
 }
 
 impl Ages {
-    /// The first and the last moment that is so long ago. What is of the future is young.
+    /// Returns the first and the last time with such an age. Times in the future have age 0.
     fn before(self, now: Timestamp) -> (Timestamp, Timestamp) {
         let day = u64::try_from(DAY.as_millis()).unwrap_or(u64::MAX);
         let ago = |days: u64| now.0.saturating_sub(days.saturating_mul(day));

@@ -1,4 +1,4 @@
-//! `get`: files of the DFS to this machine.
+//! `get`: copies files of the DFS to this machine.
 
 use crate::base::report::{local_io, usage};
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
@@ -106,11 +106,11 @@ fn place(from: &DfsPath, target: &Path, into: bool) -> PathBuf {
     }
 }
 
-/// Checks that a local directory may be the copy of the one at `from`: it is empty, or holds
-/// something of it. What an interrupted get has left counts for nothing.
+/// Checks that a local directory may become the copy of the one at `from`: it is empty, or has an
+/// entry in common with it. Partial files of an interrupted get do not count.
 ///
 /// # Errors
-/// `not_empty`; `local_io`, those of the calls.
+/// `not_empty`; `local_io`, errors of the calls.
 async fn check_copy(context: &Context<'_>, client: &Client, from: &DfsPath, target: &Path) -> Result<()> {
     let entries = std::fs::read_dir(target).map_err(|error| local_io(target, &error))?;
     let names = entries.filter_map(|entry| named(&entry.ok()?));
@@ -133,7 +133,8 @@ async fn check_copy(context: &Context<'_>, client: &Client, from: &DfsPath, targ
 }
 
 impl Get {
-    /// Returns whether the destination is the copy of what is at `from` itself, though it is there.
+    /// Returns true if an existing destination is the copy of `from` itself, not the directory that
+    /// holds the copy.
     async fn is_the_copy(
         &self,
         context: &Context<'_>,
@@ -147,8 +148,7 @@ impl Get {
         is_directory(context, client, from).await
     }
 
-    /// Returns the sources that are directories, of those whose destination is that of another one,
-    /// too.
+    /// Returns the directories among the sources, if any sources share a destination.
     async fn directories_that_meet(
         &self,
         context: &Context<'_>,
@@ -170,7 +170,7 @@ impl Get {
         let dry_run = context.session.options.dry_run;
         let parallel = self.jobs.map_or(client.settings().parallel_files as usize, usize::from);
         let again = self.again(&named);
-        // What is in the root comes to where the others come to.
+        // The entries of the root may have the same destination as other sources.
         let meet = some_meet(&named) || (named.len() > 1 && named.iter().any(|(from, _)| from.is_root()));
         let walk = Downloads::new(client.clone(), named, self.recursive, self.continued, dry_run, JustMade::new(meet));
         if dry_run {
@@ -183,7 +183,7 @@ impl Get {
         let getting = Getting { client: client.clone(), overwrite: self.force, resume, keep: self.keep, cancel };
         let work = |job, progress| getting.clone().one(job, progress).boxed_local();
         let result = run.drive(context, walk.steps(), parallel, work).await;
-        // A get that is cut off may go on; then its directories must take files.
+        // An interrupted get may be continued; until then its directories must stay writable.
         if result.is_ok() {
             for error in context.call(async { Ok(made.finish(&client, self.keep).await) }).await? {
                 run.fail(context, error)?;
@@ -194,7 +194,7 @@ impl Get {
         result
     }
 
-    /// Returns the line that goes on with this transfer.
+    /// Returns the command line that continues this transfer.
     fn again(&self, named: &[(DfsPath, PathBuf)]) -> Option<String> {
         let mut words = vec!["get".to_owned()];
         words.extend(self.recursive.then(|| "-r".to_owned()));
@@ -212,7 +212,7 @@ impl Get {
     }
 }
 
-/// A dry run: every file that would be got, as the line that does it.
+/// Plans a dry run: one line for every file to transfer.
 async fn plan(context: &mut Context<'_>, walk: Downloads) -> Result<()> {
     let mut steps = std::pin::pin!(walk.steps());
     while let Some(step) = steps.next().await {

@@ -1,4 +1,4 @@
-//! `getrange`: a piece of a file.
+//! `getrange`: a range of bytes of a file.
 
 use crate::base::report::about;
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};

@@ -7,9 +7,9 @@ use clap::Args;
 use dfs_types::{ByteSize, DfsPath, Error, ErrorCode, Result};
 use std::ffi::OsString;
 
-/// Lines that are shown if nothing else is said.
+/// The default number of lines.
 pub(super) const LINES: u64 = 10;
-/// The first read for lines, and the largest.
+/// The size of the first read for lines, which is also the largest.
 const READ_BYTES: u64 = 64 << 10;
 const READ_BYTES_MAX: u64 = 4 << 20;
 
@@ -61,7 +61,7 @@ impl Head {
         let (mut left, mut offset, mut piece) = (self.lines.unwrap_or(LINES), 0, READ_BYTES);
         let mut titled = false;
         if left == 0 {
-            // Nothing is read; but it must be a file.
+            // In a dry run nothing is read, but the path must be a file.
             let stat = context.call(client.stat(path)).await.map_err(|error| about(error, path))?;
             if stat.kind == dfs_types::Kind::Directory {
                 return Err(Error::new(ErrorCode::IsADirectory, "is a directory").at(path));
@@ -87,7 +87,7 @@ impl Head {
     }
 }
 
-/// Of several files each has its name above it.
+/// Prints the name of a file as a title if there are several files.
 pub(super) fn title(context: &mut Context<'_>, path: &DfsPath, files: usize, index: usize) -> Result<()> {
     if files < 2 {
         return Ok(());
@@ -97,7 +97,7 @@ pub(super) fn title(context: &mut Context<'_>, path: &DfsPath, files: usize, ind
     context.print(&text)
 }
 
-/// The bytes up to the end of the last of so many lines, and how many lines end in them.
+/// Returns the bytes of the first `lines` lines, and the number of lines in them.
 fn first_lines(bytes: &[u8], lines: u64) -> (&[u8], u64) {
     let mut ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
     let mut counted = 0;

@@ -1,4 +1,4 @@
-//! `info`: a file with its chunks and replicas, and how well it is kept.
+//! `info`: a file with its chunks, replicas and replication state.
 
 use super::stat;
 use crate::base::report::about;
@@ -48,11 +48,11 @@ struct Shown {
     located: Located,
 }
 
-/// A file or directory, and how well it is kept.
+/// A file or directory with its replication state.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Kept<'k> {
     entry: EntryJson<'k>,
-    /// How many copies its worst chunk has, in words.
+    /// The replication state of its worst chunk, in words.
     health: String,
     /// Its chunks, in order.
     locations: Vec<Chunk>,
@@ -87,7 +87,7 @@ impl Report for Shown {
     }
 }
 
-/// How many copies its worst chunk has, in words.
+/// Returns the replication state of the worst chunk, in words.
 fn health(located: &Located) -> String {
     let wanted = usize::from(located.stat.replication);
     let short = located.chunks.iter().filter(|chunk| chunk.replicas.len() < wanted).count() as u64;

@@ -16,7 +16,8 @@ use jiff::tz::TimeZone;
 use std::cmp::Reverse;
 use std::ffi::OsString;
 
-/// So many entries are laid out together; more are shown in several batches, so that a large directory shows at once.
+/// The number of entries laid out together; larger directories are shown in batches, so that output
+/// starts at once.
 const BATCH: usize = 4096;
 
 /// Arguments of `ls`.
@@ -94,14 +95,14 @@ impl Verb for Ls {
     }
 }
 
-/// An entry under the name that is shown.
+/// An entry and its displayed name.
 struct Listed {
     name: String,
     path: DfsPath,
     stat: Stat,
 }
 
-/// How its name looks.
+/// Returns the tone of its name.
 fn tone(entry: &Listed) -> Tone {
     if entry.stat.kind == EntryKind::Directory { Tone::Directory } else { Tone::Plain }
 }
@@ -109,14 +110,14 @@ fn tone(entry: &Listed) -> Tone {
 struct Lister<'l> {
     ls: &'l Ls,
     client: Client,
-    /// Nothing has been shown yet: no empty line before the next title.
+    /// True until output was shown: the first title has no empty line before it.
     first: bool,
-    /// What programs are shown.
+    /// The output for programs.
     rows: Rows,
 }
 
 impl Lister<'_> {
-    /// Lists a directory, and with -R those below it, each after the one above it.
+    /// Lists a directory; with -R also those below it, each after its parent.
     async fn directory(&mut self, context: &mut Context<'_>, name: String, path: DfsPath, titled: bool) -> Result<()> {
         let mut open = vec![(name, path)];
         while let Some((name, path)) = open.pop() {

@@ -65,15 +65,15 @@ impl Mkdir {
     }
 }
 
-/// What was made.
+/// The result of `mkdir`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Made {
-    /// Paths; with -p also those that were there.
+    /// Paths; with -p including those that existed.
     made: Vec<String>,
 }
 
 impl Report for Made {
-    /// As the mkdir of every system: what went well needs no word.
+    /// A success prints nothing, as with the usual mkdir.
     fn text(&self, _: &View) -> String {
         String::new()
     }

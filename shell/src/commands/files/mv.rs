@@ -50,7 +50,7 @@ impl Verb for Mv {
     }
 }
 
-/// What was moved.
+/// The moves made.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Moves {
     moved: Vec<Move>,
@@ -64,7 +64,7 @@ pub(super) struct Move {
 }
 
 impl Report for Moves {
-    /// As the mv of every system: what went well needs no word.
+    /// A success prints nothing, as with the usual mv.
     fn text(&self, _: &View) -> String {
         String::new()
     }

@@ -1,4 +1,4 @@
-//! `put`: local files into the DFS.
+//! `put`: copies local files into the DFS.
 
 use crate::base::report::{about, local_io, usage};
 use crate::command::{self, Context, Effect, Example, Group, Json, Meaning, Verb};
@@ -99,14 +99,14 @@ impl Verb for Put {
     }
 }
 
-/// Refuses several files, and names that end in `/`, where no directory is.
+/// Rejects several sources, and targets that end in `/`, unless the destination is a directory.
 fn refuse_no_directory(target: &DfsPath, written: &OsStr, into: bool, sources: usize) -> Result<()> {
     if into || (sources == 1 && !is_written_as_directory(written)) { Ok(()) } else { Err(no_directory(target)) }
 }
 
-/// Where a local file goes in a directory.
+/// Returns the target path of a local file in a directory.
 fn place(from: &Path, directory: &DfsPath) -> Result<DfsPath> {
-    // What `..` and `.` are called is known only to the file system.
+    // Only the file system knows the names of `..` and `.`.
     let named =
         if from.file_name().is_some() { from.to_owned() } else { from.canonicalize().unwrap_or(from.to_owned()) };
     let name = Upload::name(&named)?;
@@ -140,15 +140,17 @@ async fn from_stdin(
 }
 
 impl Put {
-    /// Returns whether the destination is the copy of `source` itself, though it is there.
+    /// Returns true if an existing destination is the copy of `source` itself, not the directory
+    /// that holds the copy.
     fn is_the_copy(&self, source: &Path, destination: &OsStr) -> bool {
         self.update && self.recursive && source.is_dir() && !is_written_as_directory(destination)
     }
 
-    /// Checks that a directory may be the copy of `source`: it is empty, or holds something of it.
+    /// Checks that a directory may become the copy of `source`: it is empty, or has an entry in
+    /// common with it.
     ///
     /// # Errors
-    /// `not_empty`; those of the calls.
+    /// `not_empty`; errors of the calls.
     async fn check_copy(&self, context: &Context<'_>, client: &Client, source: &Path, target: &DfsPath) -> Result<()> {
         let entries = std::fs::read_dir(source).map_err(|error| local_io(source, &error))?;
         let names: HashSet<(OsString, bool)> = entries.filter_map(|entry| named(&entry.ok()?)).collect();
@@ -209,11 +211,11 @@ impl Put {
         result
     }
 
-    /// Returns the line that goes on with this transfer.
+    /// Returns the command line that continues this transfer.
     fn again(&self, named: &[(PathBuf, DfsPath)]) -> Option<String> {
         let mut words = vec!["put".to_owned()];
         words.extend(self.recursive.then(|| "-r".to_owned()));
-        // A lone file is there or not.
+        // `-u` is not needed for a single file, which either exists or not.
         let many = self.recursive || self.update || named.len() > 1;
         words.extend(many.then(|| "-u".to_owned()));
         words.extend((self.force && !many).then(|| "-f".to_owned()));
@@ -233,7 +235,8 @@ impl Put {
     }
 }
 
-/// A dry run: every file that would be put, as the line that does it; without those that are there and the same, if asked.
+/// Plans a dry run: one line for every file to transfer; with `update`, without those that exist
+/// unchanged.
 async fn plan(context: &mut Context<'_>, walk: Uploads, update: Option<Client>) -> Result<()> {
     let mut steps = std::pin::pin!(walk.steps());
     while let Some(step) = steps.next().await {

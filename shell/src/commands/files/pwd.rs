@@ -1,4 +1,4 @@
-//! `pwd`: where we are in the DFS.
+//! `pwd`: the working directory in the DFS.
 
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::commands::shared::here::Here;

@@ -69,13 +69,13 @@ impl Verb for Rm {
     }
 }
 
-/// What was deleted.
+/// The deleted paths.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Gone {
     deleted: Vec<One>,
 }
 
-/// One path, and what was there and below it.
+/// One path, with the counts at and below it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct One {
     path: String,
@@ -85,14 +85,15 @@ pub(super) struct One {
 }
 
 impl Report for Gone {
-    /// As the rm of every system: what went well needs no word.
+    /// A success prints nothing, as with the usual rm.
     fn text(&self, _: &View) -> String {
         String::new()
     }
 }
 
 impl Rm {
-    /// What a path names; none for what is not there and need not be.
+    /// Returns the path and attributes of an argument; `None` for a missing path that may be
+    /// ignored.
     async fn look(
         &self,
         context: &mut Context<'_>,
@@ -111,7 +112,7 @@ impl Rm {
     }
 }
 
-/// What would be deleted, in one phrase.
+/// Returns the question before a deletion, in one phrase.
 fn question(found: &[(DfsPath, Stat)]) -> String {
     let what = match found {
         [(path, _)] => dfs_term::text::sanitise(path.as_str()).into_owned(),

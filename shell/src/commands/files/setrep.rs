@@ -1,4 +1,4 @@
-//! `setrep`: how many copies files have.
+//! `setrep`: the number of replicas of files.
 
 use crate::base::report::about;
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
@@ -18,13 +18,13 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::time::Duration;
 
-/// How often `-w` looks.
+/// The poll interval of `-w`.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
-/// After how many looks `-w` first asks whether surplus copies stay because other files want them, and each time after twice
-/// as many: the master looks for a file that names the chunk. Once a file was found to keep them, the next are asked for at
-/// once.
+/// The number of looks after which `-w` first asks if surplus replicas stay because other files
+/// want them; the number doubles each time, because the master has to search for a file that uses
+/// the chunk. Once a file was found that keeps them, the following files are checked at once.
 const LOOKS_BEFORE_ASKING: u32 = 8;
-/// Files that are set at the same time.
+/// The maximum number of files set in parallel.
 const CALLS_IN_FLIGHT: usize = 64;
 
 /// Arguments of `setrep`.
@@ -90,7 +90,7 @@ impl Verb for Setrep {
 }
 
 impl Setrep {
-    /// Sets all files at and below `path`.
+    /// Sets the replication of all files at and below `path`.
     async fn set(&self, context: &mut Context<'_>, client: &Client, path: &DfsPath, set: &mut Set) -> Result<()> {
         let wanted = Wanted { kind: Some(EntryKind::File), ..Wanted::default() };
         let mut search = Search::new(client, path, &wanted);
@@ -110,7 +110,7 @@ impl Setrep {
         Ok(())
     }
 
-    /// Waits until all chunks have as many live copies as they should, no more and no fewer.
+    /// Waits until all chunks have the wanted number of live replicas, no more and no fewer.
     async fn wait(&self, context: &mut Context<'_>, client: &Client, set: &Set) -> Result<()> {
         if set.files == 0 {
             return Ok(());
@@ -129,8 +129,8 @@ impl Setrep {
         waited
     }
 
-    /// Waits for one file after the other; a file whose chunks another file shares may keep more. On the board stand their
-    /// bytes, done where they have all copies.
+    /// Waits for one file after the other; a file that shares its chunks with another file may keep
+    /// more. The board shows the bytes of the files as done when all replicas exist.
     async fn wait_for_all(
         &self,
         context: &mut Context<'_>,
@@ -161,8 +161,9 @@ impl Setrep {
         plural(self.copies.into(), "copy", "copies")
     }
 
-    /// How many copies other files want of a chunk that has surplus ones, where they want more. A file shares all of its
-    /// chunks or none, so that one chunk tells. The masters are asked seldom: see [`LOOKS_BEFORE_ASKING`].
+    /// Returns the number of replicas that other files want of a chunk with surplus ones, if they
+    /// want more. A file shares all of its chunks or none, so one chunk is enough. The masters are
+    /// asked rarely: see [`LOOKS_BEFORE_ASKING`].
     async fn wanted_by_others(
         &self,
         context: &Context<'_>,
@@ -180,7 +181,7 @@ impl Setrep {
         }
         let wanted = match context.call(client.chunk(chunk)).await {
             Ok(status) => Some(status.wanted).filter(|wanted| *wanted > self.copies),
-            // The file has other chunks by now: the next look finds them.
+            // The file has different chunks by now: the next look finds them.
             Err(error) if error.code == ErrorCode::NotFound => None,
             Err(error) => return Err(error),
         };
@@ -211,14 +212,15 @@ impl Setrep {
                 }
             }
             let (right, all) = bytes_right(&located.chunks, self.copies);
-            // A chunk that loses a copy meanwhile is not counted twice.
+            // A chunk that loses a replica meanwhile is not counted twice.
             progress.add(right.saturating_sub(progress.bytes()));
-            // Who has set another number meanwhile, or deleted the file, is not waited for.
+            // A file whose replication was changed meanwhile is not waited for.
             if located.stat.replication != self.copies || right == all {
                 return Ok(());
             }
             let blocked = context.call(client.blocked(path)).await.map_err(|error| about(error, path))?;
-            // Where this file has enough, only another file that shares its chunks lacks copies.
+            // If this file has enough replicas, replicas are missing only for another file that
+            // shares its chunks.
             if short && blocked.is_final() {
                 let serving = context.call(client.status()).await?.nodes_serving;
                 if let Some((why, help)) = dfs_diagnosis::reason(&blocked, serving) {
@@ -231,14 +233,14 @@ impl Setrep {
     }
 }
 
-/// Files that keep more copies than was set, because other files share their chunks.
+/// Files that keep more replicas than was set, because other files share their chunks.
 #[derive(Debug, Default)]
 struct Kept {
     files: u64,
     first: Option<DfsPath>,
-    /// The most copies that another file wants.
+    /// The highest number of replicas that another file wants.
     wanted: u8,
-    /// What other files want of chunks that were asked for.
+    /// The numbers of replicas that other files want, by chunk.
     known: BTreeMap<ChunkId, u8>,
 }
 
@@ -249,7 +251,7 @@ impl Kept {
         self.wanted = self.wanted.max(wanted);
     }
 
-    /// What there is to say; `goal` is what was set, as in "2 copies".
+    /// Returns the message; `goal` is the number set, as in "2 copies".
     fn say(&self, goal: &str) -> Option<String> {
         let (first, wanted) = (self.first.as_ref()?, self.wanted);
         Some(match self.files {
@@ -261,22 +263,22 @@ impl Kept {
     }
 }
 
-/// The bytes of chunks that have so many live copies, and those of all chunks.
+/// Returns the bytes of the chunks with this number of live replicas, and the bytes of all chunks.
 fn bytes_right(chunks: &[LocatedChunk], copies: u8) -> (u64, u64) {
     let right = chunks.iter().filter(|chunk| chunk.replicas.len() == usize::from(copies));
     let bytes = |chunk: &LocatedChunk| u64::from(chunk.chunk.length);
     (right.map(bytes).sum(), chunks.iter().map(bytes).sum())
 }
 
-/// What was set.
+/// The result of `setrep`.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Set {
     replication: u8,
     /// Files that were set.
     files: u64,
-    /// The paths asked for at and below which they are.
+    /// The requested paths at and below which the files are.
     paths: Vec<String>,
-    /// Datanodes that serve; there will not be more replicas than that as things are. Null where nothing was set.
+    /// Datanodes that serve, which limit the number of replicas. Null where nothing was set.
     serving: Option<u32>,
     /// Bytes of those files.
     #[serde(skip)]

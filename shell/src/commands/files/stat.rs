@@ -65,7 +65,7 @@ impl Report for Found {
     }
 }
 
-/// The attributes, line by line.
+/// Formats the attributes, one per line.
 pub(super) fn describe(path: &str, stat: &dfs_types::Stat, view: &View) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: String| {

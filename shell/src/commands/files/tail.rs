@@ -1,4 +1,4 @@
-//! `tail`: the end of files, and what is added to them.
+//! `tail`: the end of files, and appended data.
 
 use super::head::{LINES, title};
 use crate::base::report::{about, usage};
@@ -11,9 +11,9 @@ use std::ffi::OsString;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// How much is read at once when lines are looked for.
+/// The size of a read when lines are searched.
 const READ_BYTES: u64 = 256 << 10;
-/// How often a file that is followed is looked at.
+/// The poll interval for a followed file.
 const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
 /// Arguments of `tail`.
@@ -33,7 +33,7 @@ pub(super) struct Tail {
     paths: Vec<OsString>,
 }
 
-/// `5`, `+5`, `4KiB`.
+/// A number as in `5`, `+5`, `4KiB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Amount {
     number: u64,
@@ -45,7 +45,7 @@ impl FromStr for Amount {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let from_start = text.starts_with('+');
-        // `-5` is what some write for 5.
+        // `-5` is accepted for 5.
         let number =
             text.strip_prefix(['+', '-']).unwrap_or(text).parse::<ByteSize>().map_err(|error| error.to_string())?;
         Ok(Self { number: number.0, from_start })
@@ -85,7 +85,7 @@ impl Verb for Tail {
 }
 
 impl Tail {
-    /// Shows the end of one file; gives how far it was shown.
+    /// Shows the end of one file; returns the offset up to which it was shown.
     async fn one(&self, context: &mut Context<'_>, client: &Client, path: DfsPath, index: usize) -> Result<Followed> {
         let stat = context.call(client.stat(&path)).await.map_err(|error| about(error, &path))?;
         if stat.kind == dfs_types::Kind::Directory {
@@ -110,10 +110,10 @@ async fn read(context: &Context<'_>, client: &Client, path: &DfsPath, offset: u6
     context.call(client.read_range(path, offset, length)).await.map_err(|error| about(error, path))
 }
 
-/// Where the last so many lines begin: looked for from the end on, a piece at a time.
+/// Returns the offset of the last `lines` lines: searched backwards from the end in pieces.
 async fn backward(context: &Context<'_>, client: &Client, path: &DfsPath, stat: &Stat, lines: u64) -> Result<u64> {
     let mut end = stat.size;
-    // The end of the last line is no end of a line before it.
+    // The line end at the end of the file does not end a line before the last one.
     let mut left = lines;
     while end > 0 && lines > 0 {
         let start = end.saturating_sub(READ_BYTES);
@@ -128,7 +128,8 @@ async fn backward(context: &Context<'_>, client: &Client, path: &DfsPath, stat: 
     Ok(if lines == 0 { stat.size } else { 0 })
 }
 
-/// Where in a piece the last `lines` lines begin; or how many are left to be found before it.
+/// Returns the offset of the last `lines` lines in a piece, or the number of lines still to find
+/// before it.
 fn last_lines(bytes: &[u8], lines: u64, is_last: bool) -> Result<usize, u64> {
     let body = if is_last && bytes.ends_with(b"\n") { bytes.len() - 1 } else { bytes.len() };
     let mut left = lines;
@@ -141,7 +142,7 @@ fn last_lines(bytes: &[u8], lines: u64, is_last: bool) -> Result<usize, u64> {
     Err(left)
 }
 
-/// Where line `number` begins, from 1: looked for from the beginning on.
+/// Returns the offset of line `number`, from 1: searched forwards from the beginning.
 async fn forward(context: &Context<'_>, client: &Client, path: &DfsPath, stat: &Stat, number: u64) -> Result<u64> {
     let mut skip = number.saturating_sub(1);
     let mut offset = 0;
@@ -161,19 +162,20 @@ async fn forward(context: &Context<'_>, client: &Client, path: &DfsPath, stat: &
     Ok(if skip == 0 { 0 } else { stat.size })
 }
 
-/// A file that is followed.
+/// A followed file.
 #[derive(Debug)]
 struct Followed {
     path: DfsPath,
-    /// Bytes of it that were shown.
+    /// Bytes shown.
     shown: u64,
     version: u64,
     first: Option<ChunkId>,
-    /// It was not there when it was last looked for.
+    /// True if it was missing at the last look.
     gone: bool,
 }
 
-/// The chunk with which a file begins: as long as it is the same, more was added and nothing replaced.
+/// Returns the first chunk of a file: while it stays the same, data was appended and the file was
+/// not replaced.
 async fn first_chunk(context: &Context<'_>, client: &Client, path: &DfsPath) -> Result<Option<ChunkId>> {
     let located = context.call(client.locate(path)).await.map_err(|error| about(error, path))?;
     Ok(located.chunks.first().map(|located| located.chunk.id))
@@ -205,7 +207,7 @@ async fn follow(context: &mut Context<'_>, client: &Client, mut files: Vec<Follo
 }
 
 impl Followed {
-    /// What there is to show by now.
+    /// Returns the range to show now.
     async fn look(&mut self, context: &Context<'_>, client: &Client) -> Result<Option<(u64, u64)>> {
         let stat = match context.call(client.stat(&self.path)).await {
             Ok(stat) => stat,
@@ -254,7 +256,7 @@ mod tests {
         assert_eq!(last_lines(b"a\nb\nc", 1, true), Ok(4));
         assert_eq!(last_lines(b"a\nb\nc\n", 2, true), Ok(2));
         assert_eq!(last_lines(b"a\nb\nc\n", 3, true), Err(1));
-        // The piece before: its last byte ends a line that is to be counted.
+        // An earlier piece: its last byte ends a line that counts.
         assert_eq!(last_lines(b"x\na\n", 1, false), Ok(4));
         assert_eq!(last_lines(b"x\na\n", 2, false), Ok(2));
         assert_eq!(last_lines(b"", 2, false), Err(2));

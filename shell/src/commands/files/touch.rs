@@ -59,7 +59,7 @@ enum Done {
     Nothing,
 }
 
-/// Sets the time of what is at `path`, or makes an empty file; not where a directory is meant.
+/// Sets the time of `path`, or creates an empty file unless a directory is meant.
 async fn touch(
     context: &Context<'_>,
     client: &Client,
@@ -78,18 +78,18 @@ async fn touch(
     }
     let (source, options) = (Source::Bytes(Vec::new().into()), PutOptions::default());
     match context.call(client.put(source, path, options, &Progress::new(), &context.cancel)).await {
-        // Somebody else has made it just now.
+        // Another client has created it just now.
         Err(error) if error.code == ErrorCode::AlreadyExists => context.call(set()).await.map(|()| Done::Set),
         result => result.map(|_| Done::Made),
     }
 }
 
-/// What was touched.
+/// The result of `touch`.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 struct Touched {
-    /// Files that are new.
+    /// Files created.
     made: Vec<String>,
-    /// What got a new time.
+    /// Paths whose time was set.
     set: Vec<String>,
 }
 

@@ -48,10 +48,10 @@ impl Verb for Tree {
 
 type Entries = Pin<Box<Peekable<BoxStream<'static, Result<Entry>>>>>;
 
-/// A directory that is being drawn.
+/// A directory whose entries are being drawn.
 struct Open {
     path: DfsPath,
-    /// What stands before the branches of its entries.
+    /// The prefix of the branches of its entries.
     margin: String,
     entries: Entries,
 }
@@ -111,7 +111,7 @@ fn open_directory(client: &Client, path: DfsPath, margin: String) -> Open {
     Open { path, margin, entries }
 }
 
-/// The next entry of a directory, and whether it is the last.
+/// Returns the next entry of a directory, and true if it is the last one.
 async fn next(context: &Context<'_>, directory: &mut Open) -> Result<Option<(Entry, bool)>> {
     let Open { path, entries, .. } = directory;
     let entry = context.call(entries.try_next()).await.map_err(|error| about(error, path))?;

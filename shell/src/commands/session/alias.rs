@@ -60,7 +60,7 @@ fn set(context: &mut Context<'_>, name: &str, line: &str) -> Result<()> {
     context.session.aliases.set(name, line).map_err(|error| usage(error.what).at(line))
 }
 
-/// There is no alias of this name.
+/// Returns the error for an unknown alias.
 pub(super) fn no_such(context: &Context<'_>, name: &str) -> Error {
     let error = Error::new(ErrorCode::InvalidArgument, "there is no such alias").at(name);
     let is_command = context.interpreter.commands().named(name).is_some();
@@ -70,11 +70,11 @@ pub(super) fn no_such(context: &Context<'_>, name: &str) -> Error {
 #[derive(Debug, Serialize)]
 struct List(Vec<Alias>);
 
-/// A name and what it stands for.
+/// A name and its text.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Alias {
     name: String,
-    /// Put in the place of the name.
+    /// The text that replaces the name.
     line: String,
 }
 

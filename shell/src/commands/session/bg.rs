@@ -1,4 +1,4 @@
-//! `bg`: for hands that are used to it.
+//! `bg`: prints the state of a background job, for users of other shells.
 
 use crate::command::{Context, Effect, Example, Group, Kind, Meaning, Verb};
 use clap::Args;

@@ -33,7 +33,7 @@ pub(super) struct Of {
     keep: bool,
 }
 
-/// What can be done with contexts.
+/// An action on contexts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Action {
     /// Show them, and which one is in use.
@@ -83,7 +83,7 @@ impl Verb for Of {
     }
 }
 
-/// The names of the contexts, for completion.
+/// Returns the names of the contexts, for completion.
 fn names() -> Vec<(String, String)> {
     let all = contexts::all(&crate::base::options::Options::none()).unwrap_or_default();
     all.into_iter().map(|(name, cluster)| (name, about(&cluster))).collect()
@@ -99,7 +99,7 @@ fn about(cluster: &NamedCluster) -> String {
 
 fn list(context: &mut Context<'_>) -> Result<()> {
     let options = &context.session.options;
-    // With a name that is wrong the list is what helps.
+    // An invalid current name is not an error here, because the list helps to correct it.
     let current = contexts::current(options).ok();
     let listed = |(name, cluster): (String, NamedCluster)| Listed {
         current: current.as_ref() == Some(&name),
@@ -193,11 +193,11 @@ fn change(change: impl FnOnce(&mut Contexts) -> Result<()>) -> Result<()> {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Listed {
     name: String,
-    /// The session talks to it.
+    /// True for the context of this session.
     current: bool,
-    /// `HOST:PORT` of its masters; empty for those that are found without it.
+    /// `HOST:PORT` of its masters; empty if they are found without it.
     masters: Vec<String>,
-    /// The file of the credential; null for the one that is found without it.
+    /// The file of the credential; null if it is found without it.
     credential: Option<String>,
 }
 

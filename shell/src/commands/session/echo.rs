@@ -1,4 +1,4 @@
-//! `echo`: words back as text.
+//! `echo`: prints its words.
 
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
 use clap::Args;
@@ -37,7 +37,7 @@ impl Verb for Echo {
     }
 }
 
-/// The words, a space between any two.
+/// The words, separated by spaces.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Said {
     text: String,
@@ -48,7 +48,7 @@ pub(super) struct Said {
 impl Report for Said {
     const HOLDS_NAMES: bool = true;
 
-    /// As it was given: what it means to a terminal is the wish of who typed it.
+    /// Unchanged: control codes for the terminal are the user's intention.
     fn text(&self, _: &View) -> String {
         if self.bare { self.text.clone() } else { format!("{}\n", self.text) }
     }

@@ -1,4 +1,4 @@
-//! `fg`: a command in the background brought to the front.
+//! `fg`: moves a background command to the foreground.
 
 use crate::command::{Context, Effect, Example, Group, Kind, Meaning, Verb};
 use crate::session::jobs;

@@ -1,4 +1,4 @@
-//! `help`: built from the table of commands, so that it cannot say what is not so.
+//! `help`: generated from the table of commands, so that it matches them.
 
 use super::topics::{self, Page, Topic};
 use crate::base::options::HELP_CELLS;
@@ -48,7 +48,7 @@ impl Verb for Help {
     }
 }
 
-/// The subject of the help that was asked for.
+/// The subject of the requested help.
 enum Shown<'w> {
     Overview,
     Topic(&'static Topic),
@@ -57,7 +57,7 @@ enum Shown<'w> {
 }
 
 impl<'w> Shown<'w> {
-    /// Finds what the words name: a command before a topic, and a topic before a name from elsewhere.
+    /// Finds the subject: a command before a topic, and a topic before a name of another tool.
     fn of(words: &'w [String], commands: Table) -> Result<Self> {
         let Some(first) = words.first() else { return Ok(Self::Overview) };
         if let Some(command) = commands.named(first) {
@@ -96,7 +96,7 @@ impl<'w> Shown<'w> {
     }
 }
 
-/// A command, explained.
+/// A command with its description.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Explained {
     name: &'static str,
@@ -107,22 +107,23 @@ pub(super) struct Explained {
     usage: String,
     arguments: Vec<Argument>,
     examples: Vec<Line>,
-    /// Whether it prints a document with `--json`.
+    /// True if it prints a document with `--json`.
     json: bool,
 }
 
-/// A flag, or what stands at a place.
+/// A flag or a positional argument.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Argument {
-    /// As it is typed: `-l`, `--rep`; both where there are two; none for what stands at a place.
+    /// The flag as typed: `-l`, `--rep`; both forms if there are two; empty for a positional
+    /// argument.
     flags: Vec<String>,
-    /// What it takes, as in `PATH`; none for a flag alone.
+    /// The values that it takes, as in `PATH`; empty for a flag without value.
     values: Vec<String>,
     about: String,
     required: bool,
 }
 
-/// A line that does something.
+/// An example line.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Line {
     line: &'static str,
@@ -161,7 +162,7 @@ impl Argument {
     }
 }
 
-/// The user's own names for lines.
+/// Lists the aliases of the user.
 fn listed(aliases: &crate::session::alias::Aliases) -> String {
     let mut text = String::new();
     for (name, line) in aliases.iter() {
@@ -171,7 +172,7 @@ fn listed(aliases: &crate::session::alias::Aliases) -> String {
     text
 }
 
-/// A command with examples first.
+/// Returns the help of a command, the examples first.
 pub(crate) fn help_of(command: &Command) -> String {
     let mut text = format!("{}: {}\n\nExamples:\n", command.name, command.about);
     let cells = dfs_term::text::width;

@@ -1,4 +1,4 @@
-//! `history`: the lines that were typed at the prompt.
+//! `history`: the lines typed at the prompt.
 
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::session::connect;
@@ -48,10 +48,10 @@ impl Verb for Show {
 #[derive(Debug, Serialize)]
 struct Lines(Vec<Typed>);
 
-/// A line that was typed.
+/// A typed line.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Typed {
-    /// From 1, the oldest.
+    /// The number, from 1 for the oldest line.
     number: usize,
     line: String,
 }

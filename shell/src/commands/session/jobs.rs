@@ -1,4 +1,4 @@
-//! `jobs`: what runs in the background, here or on the masters.
+//! `jobs`: background work, here or on the masters.
 
 use crate::base::report::usage;
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb, Words};
@@ -41,7 +41,7 @@ impl Verb for Jobs {
         match self.words.split_first() {
             None if self.cluster => {
                 let client = context.client().await?;
-                // The ages are by the clock of the master.
+                // The ages are computed with the clock of the master.
                 let (status, jobs) = context.call(async { tokio::try_join!(client.status(), client.jobs()) }).await?;
                 let jobs = jobs.into_iter().map(|job| ClusterJob::of(job, status.taken_at));
                 context.show(&Listed::Cluster(jobs.collect()))
@@ -56,7 +56,7 @@ impl Verb for Jobs {
     }
 }
 
-/// What may stand behind `jobs`.
+/// Returns the words that may follow `jobs`.
 fn words() -> Vec<(String, String)> {
     vec![("cancel".to_owned(), "End these jobs, or all".to_owned())]
 }
@@ -80,9 +80,9 @@ pub(super) struct JobNow {
     number: usize,
     /// `running`, `done`, `interrupted` or `failed`.
     state: &'static str,
-    /// As it was typed.
+    /// The command as typed.
     command: String,
-    /// Of a transfer: files that are done, bytes that are there, and bytes of it all as far as that is known.
+    /// For a transfer: files done, bytes present, and bytes in total as far as known.
     files_done: u64,
     bytes_done: u64,
     bytes_total: u64,
@@ -107,15 +107,16 @@ impl JobNow {
 pub(super) struct ClusterJob {
     /// `repair`, `survey` and so on.
     name: String,
-    /// `idle`; `running` while work is left; `waiting` where work is left and none of it can be done now; `failed`; `not leading` for a job that the master leaves to the leader.
+    /// The state: `idle`; `running` while work is left; `waiting` while no remaining work can be
+    /// done now; `failed`; `not leading` for a job that only the leader runs.
     state: &'static str,
     /// Units of work since the start of the master.
     done: u64,
-    /// The units that were done and those that are left; null where the latter are not known.
+    /// The units done and left together; null where the latter are not known.
     total: Option<u64>,
     /// Milliseconds since 1970; null before the first run.
     last_run_ms: Option<u64>,
-    /// Why the last run failed; null where it did not.
+    /// The error of the last run; null where it did not fail.
     error: Option<String>,
     #[serde(skip)]
     row: JobRow,
@@ -129,7 +130,7 @@ impl ClusterJob {
     }
 }
 
-/// The commands of this session that run in the background; with `--cluster`, the jobs of the leading master.
+/// The background commands of this session; with `--cluster`, the jobs of the leading master.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub(super) enum Listed {

@@ -1,4 +1,4 @@
-//! `lcd`: the local working directory, that of this process.
+//! `lcd`: the local working directory, which is that of this process.
 
 use crate::base::report::{local_io, usage};
 use crate::command::{Context, Effect, Example, Group, Kind, Meaning, Verb};

@@ -1,4 +1,4 @@
-//! `lls`: the local directory, as the `ls` of this machine shows it.
+//! `lls`: lists a local directory with the `ls` of this machine.
 
 use crate::base::report::{local_io, usage};
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
@@ -51,7 +51,7 @@ impl Verb for Lls {
 }
 
 impl Lls {
-    /// What programs are told: ours, because the local ls knows no JSON.
+    /// Returns the entries for JSON output, which the local ls does not support.
     fn entries(&self) -> Result<Vec<LocalEntry>> {
         let here = [OsString::from(".")];
         let flag = self.arguments.iter().find(|argument| argument.to_string_lossy().starts_with('-'));
@@ -69,7 +69,7 @@ impl Lls {
             }
             for entry in std::fs::read_dir(path).map_err(|error| local_io(path, &error))? {
                 let entry = entry.map_err(|error| local_io(path, &error))?;
-                // What has gone meanwhile is not there.
+                // Entries that were deleted meanwhile are skipped.
                 entries.extend(entry.metadata().ok().map(|metadata| LocalEntry::of(&entry.path(), &metadata)));
             }
         }

@@ -1,4 +1,4 @@
-//! `lpwd`: where we are on this machine.
+//! `lpwd`: the working directory on this machine.
 
 use crate::base::report::local_io;
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};

@@ -20,7 +20,7 @@ pub(super) struct Set {
     settings: Vec<String>,
 }
 
-/// Variables that mean something to the shell itself; each is on or off.
+/// Variables that are options of the shell; each is on or off.
 const OPTIONS: [&str; 6] = ["keep_going", "pager", "plain", "progress", "quiet", "verbose"];
 
 const OPTIONS_HELP: &str = "\
@@ -32,7 +32,7 @@ Options of the shell, each on or off:
   quiet       nothing but data and errors, as with -q
   verbose     each command of a script is shown before it runs, as with -v";
 
-/// The options, and what each does when it is on.
+/// Returns the options, each with its effect when it is on.
 pub(crate) fn shell_options() -> impl Iterator<Item = (&'static str, &'static str)> {
     let lines = OPTIONS_HELP.lines().filter_map(|line| line.strip_prefix("  ")?.split_once(' '));
     lines.map(|(name, about)| (name, about.trim_start()))
@@ -91,13 +91,13 @@ fn set_option(options: &mut Options, name: &str, value: &str) -> Result<()> {
         "progress" => options.no_progress = !on,
         "quiet" => options.quiet = on,
         "verbose" => options.verbose = on,
-        // Whoever shows long output looks at the variable.
+        // The code that shows long output reads the variable.
         _ => {}
     }
     Ok(())
 }
 
-/// Whether an option is on; none for one that is a variable alone.
+/// Returns the value of an option; `None` for one that is only a variable.
 fn option(options: &Options, name: &str) -> Option<bool> {
     match name {
         "keep_going" => Some(options.keep_going),

@@ -1,4 +1,4 @@
-//! `sleep`: nothing, for a while.
+//! `sleep`: waits for a given time.
 
 use crate::command::{Context, Effect, Example, Group, Kind, Meaning, Verb};
 use clap::Args;
@@ -29,10 +29,10 @@ impl Verb for Sleep {
     }
 }
 
-/// The longest time that can be given.
+/// The maximum duration.
 const TIME_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
 
-/// Seconds, with a fraction or a unit.
+/// Parses seconds, with a fraction or a unit.
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let time = match text.parse::<f64>() {
         Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|_| "not a time".to_owned())?,

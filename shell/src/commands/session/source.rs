@@ -1,4 +1,4 @@
-//! `source`: the commands of a file, in this session.
+//! `source`: runs the commands of a file in this session.
 
 use crate::base::exit::READER_GONE;
 use crate::base::report::{as_code, interrupted};
@@ -40,7 +40,7 @@ impl Verb for Source {
             session.scope.replace_arguments(arguments);
         }
         match ended? {
-            // `exit` ends the session, and is no failure.
+            // `exit` ends the session and is not a failure.
             _ if context.session.leave.is_some() => Ok(()),
             code if code == ErrorCode::Interrupted.exit_code() => Err(interrupted()),
             READER_GONE => {
@@ -48,7 +48,7 @@ impl Verb for Source {
                 Err(interrupted())
             }
             code => {
-                // It has been said in the script already, with its line.
+                // The error was already reported within the script, with its line.
                 as_code(code).into_iter().for_each(|error| context.note_failed(error));
                 Ok(())
             }

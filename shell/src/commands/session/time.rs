@@ -1,4 +1,4 @@
-//! `time`: how long a command takes.
+//! `time`: measures the duration of a command.
 
 use crate::command::{Context, Effect, Example, Group, Kind, Meaning, Verb};
 use clap::Args;
@@ -27,7 +27,7 @@ impl Verb for Time {
         let start = Instant::now();
         let result = context.interpreter.within(context, &self.command).await;
         let took = start.elapsed();
-        // stdout is the command's own.
+        // stdout holds only the output of the command.
         let flushed = context.out.flush();
         if context.json() {
             eprintln!("{}", serde_json::json!({ "time": { "seconds": took.as_secs_f64() } }));

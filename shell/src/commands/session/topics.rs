@@ -1,4 +1,5 @@
-//! Makes the pages of `help` that are not about one command: the overview, and a page for each topic.
+//! Builds the pages of `help` that are not about one command: the overview, and a page for each
+//! topic.
 
 use crate::base::options::HELP_CELLS;
 use crate::command::{Elsewhere, Group, Table};
@@ -19,7 +20,7 @@ pub(super) enum Page {
     Text(&'static str),
 }
 
-/// The topics, in the order in which the overview shows them. None is called as a command.
+/// The topics, in the order in which the overview shows them. None has the name of a command.
 pub(super) const TOPICS: &[Topic] = &[
     Topic { name: "files", about: "Files and directories", page: Page::Group(Group::Files) },
     Topic { name: "cluster", about: "The cluster", page: Page::Group(Group::Cluster) },
@@ -116,7 +117,7 @@ pub(super) fn overview(commands: Table) -> String {
     text
 }
 
-/// Returns the page for a name from elsewhere.
+/// Returns the page for a command name of another tool.
 pub(super) fn elsewhere(name: &str, known: &Elsewhere, commands: Table) -> String {
     let line = format!("{name}: {}", known.hint);
     let mut text = format!("{}\n", dfs_term::text::wrap(&line, Some(HELP_CELLS), MARGIN));

@@ -1,4 +1,4 @@
-//! `wait`: until commands in the background have ended.
+//! `wait`: waits until background commands have ended.
 
 use crate::command::{Context, Effect, Example, Group, Kind, Meaning, Verb};
 use crate::session::jobs;

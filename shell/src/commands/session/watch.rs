@@ -1,4 +1,4 @@
-//! `watch`: a command again and again.
+//! `watch`: runs a command repeatedly.
 
 use super::sleep::seconds;
 use crate::command::{Context, Effect, Example, Group, Kept, Kind, Meaning, Verb};
@@ -10,9 +10,9 @@ use dfs_types::Result;
 use std::ffi::OsString;
 use std::time::Duration;
 
-/// The shortest pause between two rounds.
+/// The minimum pause between two rounds.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
-/// The width of a head on a terminal that does not tell its own.
+/// The width of the head on a terminal that does not report one.
 const CELLS: usize = 80;
 
 /// Arguments of `watch`.
@@ -41,7 +41,7 @@ impl Verb for Watch {
     const MEANING: Meaning = Meaning::all(Kind::Line);
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
-        // A mistyped command would fail in every round.
+        // Checked first, because a mistyped command would fail in every round.
         let interpreter = context.interpreter;
         let words: Vec<String> = self.command.iter().map(|word| word.to_string_lossy().into_owned()).collect();
         interpreter.commands().find(&words)?;
@@ -73,7 +73,7 @@ impl Verb for Watch {
 }
 
 impl Watch {
-    /// Puts a round in the place of the one before, as much as the screen holds.
+    /// Draws a round over the previous one, as much as fits on the screen.
     fn draw(&self, context: &mut Context<'_>, text: &str, first: bool) -> Result<()> {
         let cells = context.out.width().unwrap_or(CELLS);
         let command = quote_words(self.command.iter().map(|word| word.to_string_lossy()));
@@ -82,7 +82,7 @@ impl Watch {
         let head = format!("every {every}, {now}: {command}");
         let view = context.view();
         let head = view.paint(Tone::Dim, &view.glyphs.truncate(&head, cells)).into_owned();
-        // One line for the head, one for what the terminal says next.
+        // One line is for the head, one for the next message of the terminal.
         let room = context.out.height().map_or(usize::MAX, |lines| lines.saturating_sub(2));
         context.print(&redraw(&head, text, room, first, view.glyphs))
     }

@@ -1,4 +1,4 @@
-//! Changing the attributes of entries, and of all below them.
+//! Changes the attributes of entries, and of everything below them.
 
 use super::places::look;
 use crate::base::report::about;
@@ -12,24 +12,24 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::ffi::OsString;
 
-/// Files of one directory that are changed at the same time.
+/// The maximum number of files of one directory that are changed in parallel.
 const CHANGES_IN_FLIGHT: usize = 64;
-/// Files that are listed before they are changed.
+/// The number of files that are listed before they are changed.
 const BATCH: usize = 1_000;
-/// The owner's rights to list a directory and to pass it.
+/// The owner's rights to list and to enter a directory.
 const OWN_READ_AND_PASS: u16 = 0o500;
 
-/// What was changed.
+/// The result of a recursive or single change.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub(crate) struct Changes {
     changed: Vec<Changed>,
 }
 
-/// A path that was changed.
+/// A changed path.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Changed {
     path: String,
-    /// How many entries, with those below it.
+    /// The number of entries changed, including those below it.
     entries: u64,
 }
 
@@ -39,22 +39,23 @@ impl Report for Changes {
     }
 }
 
-/// What a command was asked to change.
+/// The request of a command.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked<'a> {
-    /// The paths, as they were given.
+    /// The paths as given.
     pub paths: &'a [OsString],
-    /// What stands before the paths.
+    /// The arguments before the paths.
     pub what: &'a str,
     pub recursive: bool,
-    /// The change is the same for every entry.
+    /// True if the change is the same for every entry.
     pub uniform: bool,
 }
 
-/// Changes what was asked for: each entry as `new` says.
+/// Applies the request: `new` returns the change of each entry.
 ///
 /// # Errors
-/// When nothing can go on: no cluster, Ctrl-C, no output. What fails for single paths is reported.
+/// If the command cannot continue: no cluster, Ctrl-C, no output. Failures of single paths are
+/// reported.
 pub(crate) async fn change(
     context: &mut Context<'_>,
     asked: Asked<'_>,
@@ -85,12 +86,12 @@ struct Work<'n, F> {
     client: Client,
     uniform: bool,
     new: &'n F,
-    /// Changed so far.
+    /// Entries changed so far.
     entries: u64,
 }
 
 enum Step {
-    /// An entry and all below it.
+    /// An entry with everything below it.
     All(DfsPath, Stat),
     One(DfsPath, Stat),
 }
@@ -114,7 +115,8 @@ impl<F: Fn(&Stat) -> AttributeChange> Work<'_, F> {
         Ok(())
     }
 
-    /// The masters change a directory with all below it in one step, if that is not too much; else we go through it.
+    /// The masters change a directory with everything below it in one step, unless it is too large;
+    /// otherwise this walks the directory.
     async fn all(&mut self, context: &mut Context<'_>, path: DfsPath, stat: Stat) -> Result<()> {
         let mut steps = vec![Step::All(path, stat)];
         while let Some(step) = steps.pop() {
@@ -131,7 +133,8 @@ impl<F: Fn(&Stat) -> AttributeChange> Work<'_, F> {
                 self.call(context, &path, change, entries).await?;
                 continue;
             }
-            // A directory that is closed to its owner could not be gone through any more.
+            // Such a directory is changed after its entries: its owner could not list it
+            // afterwards.
             if (self.new)(&stat).mode.is_some_and(|mode| mode & OWN_READ_AND_PASS != OWN_READ_AND_PASS) {
                 steps.push(Step::One(path.clone(), stat.clone()));
             } else {
@@ -144,7 +147,7 @@ impl<F: Fn(&Stat) -> AttributeChange> Work<'_, F> {
         Ok(())
     }
 
-    /// The files of a directory now, its directories later.
+    /// Changes the files of a directory now; its subdirectories become later steps.
     async fn directory(&mut self, context: &mut Context<'_>, path: &DfsPath, steps: &mut Vec<Step>) -> Result<()> {
         let mut entries = self.client.list_all(path, "").boxed();
         let mut files = Vec::new();
@@ -170,7 +173,7 @@ impl<F: Fn(&Stat) -> AttributeChange> Work<'_, F> {
             async move { client.set_attributes(&path, change).await.map_err(|error| about(error, &path)) }
         });
         let mut calls = stream::iter(calls).buffer_unordered(CHANGES_IN_FLIGHT);
-        // Results are passed on as values, so that one that failed does not end the others.
+        // Results are passed on as values, so that a failed one does not end the others.
         while let Some(result) = context.call(async { Ok(calls.next().await) }).await? {
             if context.check(result)?.is_some() {
                 self.entries += 1;

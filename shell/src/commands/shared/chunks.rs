@@ -1,21 +1,21 @@
-//! The chunks of a file, and where their replicas are.
+//! The chunks of a file and the locations of their replicas.
 
 use dfs_client::{LocatedChunk, NodeAddress};
 use dfs_term::{Align, Cell, Table, Tone, View};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// A chunk and where it is.
+/// A chunk and its replicas.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Chunk {
-    /// Its id, in hex.
+    /// Its id, in hexadecimal.
     chunk: String,
     generation: u32,
-    /// Where in the file it begins, in bytes.
+    /// Its offset in the file, in bytes.
     offset: u64,
-    /// Bytes.
+    /// Its length, in bytes.
     length: u32,
-    /// Those that can be reached, best first.
+    /// The reachable replicas, the preferred one first.
     replicas: Vec<Replica>,
 }
 
@@ -41,7 +41,7 @@ impl Chunk {
     }
 }
 
-/// Chunks and their replicas, a line each.
+/// Formats chunks and their replicas, one line each.
 pub(crate) fn chunk_table(chunks: &[LocatedChunk], view: &View) -> String {
     let mut table = Table::new(&[
         ("OFFSET", Align::Right),

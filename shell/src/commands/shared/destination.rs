@@ -8,21 +8,23 @@ use dfs_client::Client;
 use dfs_types::{DfsPath, Error, ErrorCode, Kind, Result};
 use std::ffi::{OsStr, OsString};
 
-/// The last argument, after a look at the cluster.
+/// The last argument, after a lookup in the cluster.
 #[derive(Debug)]
 pub(crate) struct Destination {
     target: DfsPath,
-    /// It is an existing directory.
+    /// True if it is an existing directory.
     into: bool,
-    /// Nothing is there, and it is written as a directory: only a directory can get this name.
+    /// True if it does not exist and is written as a directory: only a directory can get this name.
     directory: bool,
 }
 
 impl Destination {
-    /// Looks up the destination of so many sources, as it was `written`. `done` is the participle in the error, as in "moved".
+    /// Looks up the destination `written` of this many sources. `done` is the participle in the
+    /// error, as in "moved".
     ///
     /// # Errors
-    /// `not_a_directory` for several sources and no directory, and for a file that is written as a directory.
+    /// `not_a_directory` for several sources without a directory as destination, and for a file
+    /// that is written as a directory.
     pub(crate) async fn of(
         context: &mut Context<'_>,
         client: &Client,
@@ -41,19 +43,19 @@ impl Destination {
         Ok(Self { target, into, directory: directory && kind.is_none() })
     }
 
-    /// Checks that the source at `from` can get the destination.
+    /// Checks that the source at `from` can get this destination.
     ///
     /// # Errors
-    /// `not_a_directory` for a file where only a directory can go; those of the call.
+    /// `not_a_directory` for a file that would get the name of a directory; errors of the call.
     pub(crate) async fn check(&self, context: &Context<'_>, client: &Client, from: &DfsPath) -> Result<()> {
-        // What is not there is refused by the command itself.
+        // The command itself reports a missing source.
         if self.directory && kind_of(context, client, from).await? == Some(Kind::File) {
             return Err(no_directory(&self.target));
         }
         Ok(())
     }
 
-    /// Returns the sources with the paths that they get, without those whose path an earlier one
+    /// Returns the sources with their target paths, without those whose path an earlier source
     /// gets. Sources that cannot go there are reported.
     ///
     /// # Errors
@@ -72,10 +74,10 @@ impl Destination {
         each_once(context, placed, |_| false)
     }
 
-    /// Returns the path that a source gets.
+    /// Returns the target path of a source.
     ///
     /// # Errors
-    /// `invalid_path` when its name does not fit in there.
+    /// `invalid_path` if its name does not fit there.
     fn place(&self, from: &DfsPath) -> Result<DfsPath> {
         match from.name() {
             Some(name) if self.into => self.target.join(name).map_err(|error| Error::from(error).at(from)),
@@ -84,7 +86,7 @@ impl Destination {
     }
 }
 
-/// Adds one line to the plan of a dry run: what it does depends on what exists when it runs.
+/// Adds one line to the plan of a dry run: its effect depends on what exists when it runs.
 ///
 /// # Errors
 /// `invalid_path`.
@@ -99,14 +101,15 @@ pub(crate) async fn plan(context: &mut Context<'_>, sources: &[OsString], writte
     Ok(())
 }
 
-/// Returns the path with a slash at its end where it was written as a directory: that says what it has to be.
+/// Returns the path with a trailing slash if it was written as a directory, to show that it must be
+/// one.
 pub(crate) fn as_written(path: &DfsPath, written: &OsStr) -> String {
     let slash = if is_written_as_directory(written) && !path.is_root() { "/" } else { "" };
     format!("{path}{slash}")
 }
 
-/// Returns the error with the path that it is about: masters name the source also when the directory of the target is
-/// missing. `replaces` is the hint for a target that exists.
+/// Returns the error with the path that it concerns: masters name the source also if the directory
+/// of the target is missing. `replaces` is the hint for a target that exists.
 pub(crate) async fn blamed(
     context: &Context<'_>,
     client: &Client,
@@ -128,7 +131,7 @@ pub(crate) async fn blamed(
     }
 }
 
-/// Returns the error for a source that cannot go to itself, or to a place below itself.
+/// Returns the error for a source that would be moved or copied to itself or below itself.
 fn into_itself(command: &str, from: &DfsPath, to: &DfsPath) -> Error {
     let what = match command {
         _ if from == to => "the source and the destination are the same file".to_owned(),
@@ -138,10 +141,10 @@ fn into_itself(command: &str, from: &DfsPath, to: &DfsPath) -> Error {
     Error::new(ErrorCode::InvalidArgument, what).at(from)
 }
 
-/// Refuses to move what is there to where it is: nothing would change.
+/// Rejects a move of an entry to its own path, which would change nothing.
 ///
 /// # Errors
-/// `invalid_argument`; those of the call.
+/// `invalid_argument`; errors of the call.
 pub(crate) async fn refuse_itself(context: &Context<'_>, client: &Client, from: &DfsPath, to: &DfsPath) -> Result<()> {
     if from != to {
         return Ok(());
@@ -150,12 +153,12 @@ pub(crate) async fn refuse_itself(context: &Context<'_>, client: &Client, from: 
     Err(into_itself(context.command, from, to))
 }
 
-/// Returns whether `path` is a directory; false when nothing is there.
+/// Returns true if `path` is a directory; false if it does not exist.
 pub(crate) async fn is_directory(context: &Context<'_>, client: &Client, path: &DfsPath) -> Result<bool> {
     Ok(kind_of(context, client, path).await? == Some(Kind::Directory))
 }
 
-/// Returns what is at `path`, if anything is.
+/// Returns the kind of the entry at `path`, if it exists.
 async fn kind_of(context: &Context<'_>, client: &Client, path: &DfsPath) -> Result<Option<Kind>> {
     match context.call(client.stat(path)).await {
         Ok(stat) => Ok(Some(stat.kind)),
@@ -164,13 +167,14 @@ async fn kind_of(context: &Context<'_>, client: &Client, path: &DfsPath) -> Resu
     }
 }
 
-/// Returns whether a path is written so that it can only be a directory: it ends in `/`, `.` or `..`.
+/// Returns true if a path is written so that it can only be a directory: it ends in `/`, `.` or
+/// `..`.
 pub(crate) fn is_written_as_directory(written: &OsStr) -> bool {
     let last = written.as_encoded_bytes().rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     matches!(last, b"" | b"." | b"..")
 }
 
-/// Returns the error for a path that is written as a directory, where nothing is.
+/// Returns the error for a path that is written as a directory and does not exist.
 pub(crate) fn no_directory(target: &DfsPath) -> Error {
     let hint = format!("mkdir -p {} makes it", quote(target.as_str()));
     Error::new(ErrorCode::NotADirectory, "there is no such directory").at(target).hint(hint)

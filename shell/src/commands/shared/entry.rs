@@ -1,10 +1,10 @@
-//! A file or directory as a JSON object; the same object wherever one appears.
+//! A file or directory as a JSON object; all commands use the same object.
 
 use dfs_types::{EntryId, Kind, Stat};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// What `--json` says of a file or directory.
+/// A file or directory in the output of `--json`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct EntryJson<'a> {
     path: &'a str,
@@ -26,9 +26,10 @@ pub(crate) struct EntryJson<'a> {
     files: u64,
     directories: u64,
     version: u64,
-    /// Names the entry for ever: never used twice, and kept by a rename. Null where the masters do not tell it.
+    /// The permanent id of the entry: never reused, and kept by a rename. Null where the masters do
+    /// not report it.
     id: Option<u64>,
-    /// Bytes with all copies.
+    /// Bytes with all replicas.
     space: u64,
 }
 
@@ -56,7 +57,7 @@ impl<'a> EntryJson<'a> {
     }
 }
 
-/// `file` or `directory`.
+/// Returns `file` or `directory`.
 fn kind_text(kind: Kind) -> &'static str {
     match kind {
         Kind::File => "file",
@@ -64,7 +65,7 @@ fn kind_text(kind: Kind) -> &'static str {
     }
 }
 
-/// `drwxr-xr-x`.
+/// Returns the mode as in `drwxr-xr-x`.
 pub(crate) fn mode_text(kind: Kind, mode: u16) -> String {
     let first = if kind == Kind::Directory { 'd' } else { '-' };
     let bits = (0..9).map(|bit| match (mode & (0o400 >> bit) != 0, bit % 3) {

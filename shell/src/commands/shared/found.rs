@@ -1,4 +1,4 @@
-//! What a search finds, shown as it comes.
+//! Shows the results of a search as they arrive.
 
 use super::entry::EntryJson;
 use super::places::places;
@@ -16,19 +16,19 @@ use std::ffi::OsString;
 pub(crate) struct FoundJson<'a> {
     #[serde(flatten)]
     entry: EntryJson<'a>,
-    /// Its chunks that lack copies, if that was looked for.
+    /// Its chunks with missing replicas, if the search was for them.
     #[serde(skip_serializing_if = "Option::is_none")]
     short: Option<ShortJson>,
 }
 
-/// Chunks with fewer live copies than they should have; each stands in one of the numbers.
+/// Chunks with fewer live replicas than wanted; each chunk counts in one of the numbers.
 #[derive(Debug, Clone, Copy, Default, Serialize, JsonSchema)]
 pub(crate) struct ShortJson {
-    /// No live copy.
+    /// No live replica.
     missing: u64,
-    /// One live copy where more are wanted.
+    /// One live replica where more are wanted.
     endangered: u64,
-    /// More than one, fewer than wanted.
+    /// More than one live replica, but fewer than wanted.
     under: u64,
 }
 
@@ -56,10 +56,10 @@ impl Search {
         Self { client: client.clone(), find: Some(find) }
     }
 
-    /// The next page; none behind the last one.
+    /// Returns the next page; `None` after the last one.
     ///
     /// # Errors
-    /// Those of the call. Directories that may not be read are reported, and the search goes on.
+    /// Errors of the call. Unreadable directories are reported, and the search continues.
     pub(crate) async fn page(&mut self, context: &mut Context<'_>) -> Result<Option<FoundPage>> {
         let Some(find) = self.find.take() else { return Ok(None) };
         let mut page = context.call(self.client.find(find.clone())).await.map_err(|error| about(error, &find.path))?;
@@ -71,10 +71,10 @@ impl Search {
     }
 }
 
-/// Searches at and below the places that `texts` name.
+/// Searches at and below the paths in `texts`.
 ///
 /// # Errors
-/// When nothing can go on.
+/// If the search cannot continue.
 pub(crate) async fn show(context: &mut Context<'_>, texts: &[OsString], wanted: Wanted) -> Result<()> {
     let client = context.client().await?;
     let mut rows = Rows::default();

@@ -14,7 +14,8 @@ pub(crate) struct Here {
 impl Report for Here {
     const HOLDS_NAMES: bool = true;
 
-    /// On a terminal what it would obey is shown and not done; elsewhere the path is data.
+    /// On a terminal control characters are escaped; elsewhere the path is data and stays
+    /// unchanged.
     fn text(&self, view: &View) -> String {
         let path = if view.cells.is_some() { sanitise(&self.path) } else { self.path.as_str().into() };
         format!("{path}\n")

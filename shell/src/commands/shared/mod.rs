@@ -1,4 +1,4 @@
-//! What commands of several groups use.
+//! Code that commands of several groups use.
 
 pub(crate) mod change;
 pub(crate) mod chunks;

@@ -5,16 +5,16 @@ use std::str::FromStr;
 /// A change of permission bits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// These bits, whatever was there.
+    /// These bits, whatever the mode was.
     Bits(u16),
-    /// Done in their order, each to what the ones before left.
+    /// Clauses applied in order, each to the result of the previous one.
     Clauses(Vec<Clause>),
 }
 
-/// `+x` for some of owner, group and others.
+/// One clause, as `+x` for some of owner, group and others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Clause {
-    /// The bits that it may touch.
+    /// The bits that it may change.
     mask: u16,
     operation: Operation,
     rights: Rights,
@@ -30,19 +30,19 @@ enum Operation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rights {
     Bits {
-        /// For all of owner, group and others; the mask picks.
+        /// Bits for owner, group and others alike; the mask selects.
         bits: u16,
-        /// `X`: the right to pass, for directories and for what somebody may run already.
+        /// `X`: execute permission, for directories and for files with any execute bit.
         pass: bool,
     },
-    /// Those that owner (6), group (3) or others (0) have: how far they are shifted.
+    /// The bits that owner (6), group (3) or others (0) have; the number is their shift.
     CopyOf(u16),
 }
 
 const ALL: u16 = 0o7777;
 
 impl Mode {
-    /// The bits that an entry with the bits `mode` has afterwards.
+    /// Returns the new bits of an entry with the bits `mode`.
     pub(crate) fn apply(&self, mode: u16, directory: bool) -> u16 {
         match self {
             Self::Bits(bits) => *bits,

@@ -1,5 +1,5 @@
-//! Sources of one command that have one destination: what the command has just made is not
-//! overwritten by it, whatever its flags, as with cp(1) and mv(1).
+//! Handles several sources of one command with the same destination: the command does not overwrite
+//! its own results, whatever its flags, as with cp(1) and mv(1).
 
 use crate::command::Context;
 use crate::transfer::{Place, just_made};
@@ -7,9 +7,9 @@ use dfs_term::text::sanitise;
 use dfs_types::Result;
 use std::collections::{HashMap, HashSet};
 
-/// Returns the sources whose destination is no earlier one's, in order. Directories that `merges`
-/// names go into one destination together. What is left out is reported; a source that is named a
-/// second time is only mentioned.
+/// Returns the sources whose destination differs from all earlier ones, in order. Directories that
+/// `merges` accepts may share a destination. Skipped sources are reported; a source that is given
+/// twice only gets a message.
 ///
 /// # Errors
 /// `interrupted`.
@@ -31,22 +31,22 @@ pub(crate) fn each_once<S: Place, D: Place>(
     Ok(first)
 }
 
-/// Returns whether several sources have one destination.
+/// Returns true if several sources have the same destination.
 pub(crate) fn some_meet<S, D: Place>(named: &[(S, D)]) -> bool {
     let mut seen = HashSet::new();
     !named.iter().all(|(_, to)| seen.insert(to))
 }
 
-/// A source that is left out.
+/// A source that is skipped.
 #[derive(Debug, PartialEq, Eq)]
 enum Other<S, D> {
-    /// It is named a second time.
+    /// It was given before.
     Again(S),
-    /// It would overwrite what another one has made.
+    /// It would overwrite the result of another source.
     Over(S, D),
 }
 
-/// Sources with their destinations, and those that are left out.
+/// Sources with their destinations, and the skipped ones.
 #[derive(Debug)]
 struct SortedOut<S, D> {
     first: Vec<(S, D)>,

@@ -1,4 +1,4 @@
-//! The places that a command is given: the working directory where it is given none.
+//! The path arguments of a command: the working directory if there are none.
 
 use crate::base::report::about;
 use crate::command::Context;
@@ -7,15 +7,15 @@ use dfs_types::{DfsPath, Result, Stat};
 use std::borrow::Cow;
 use std::ffi::OsString;
 
-/// What the arguments name; the working directory if there are none.
+/// Returns the arguments; the working directory if there are none.
 pub(crate) fn or_here(texts: &[OsString]) -> Cow<'_, [OsString]> {
     if texts.is_empty() { Cow::Owned(vec![OsString::from(".")]) } else { Cow::Borrowed(texts) }
 }
 
-/// The paths that arguments name; the working directory if there are none.
+/// Returns the paths of the arguments; the working directory if there are none.
 ///
 /// # Errors
-/// At Ctrl-C; wrong paths are reported.
+/// At Ctrl-C; invalid paths are reported.
 pub(crate) async fn places(context: &mut Context<'_>, texts: &[OsString]) -> Result<Vec<DfsPath>> {
     let mut paths = Vec::new();
     for text in or_here(texts).iter() {
@@ -25,20 +25,21 @@ pub(crate) async fn places(context: &mut Context<'_>, texts: &[OsString]) -> Res
     Ok(paths)
 }
 
-/// The path and attributes of what an argument names.
+/// Returns the path and the attributes of an argument.
 ///
 /// # Errors
-/// `invalid_path`, those of the call.
+/// `invalid_path`, errors of the call.
 pub(crate) async fn look(context: &mut Context<'_>, client: &Client, text: &OsString) -> Result<(DfsPath, Stat)> {
     let path = context.remote(text).await?;
     let stat = context.call(client.stat(&path)).await.map_err(|error| about(error, &path))?;
     Ok((path, stat))
 }
 
-/// Does `work` with each place that arguments name, one after the other; the working directory if there are none.
+/// Runs `work` for each path of the arguments, in order; for the working directory if there are
+/// none.
 ///
 /// # Errors
-/// Those of `work`, no cluster, Ctrl-C. Places that are not there are reported.
+/// Errors of `work`, no cluster, Ctrl-C. Missing paths are reported.
 pub(crate) async fn each<'c>(
     context: &mut Context<'c>,
     texts: &[OsString],

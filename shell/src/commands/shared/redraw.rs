@@ -1,9 +1,10 @@
-//! A text that is put in the place of the one before it on a terminal.
+//! Draws a text over the previous one on a terminal.
 
 use dfs_term::Glyphs;
 use std::fmt::Write as _;
 
-/// ECMA-48: home, each line cleared behind its end, then all below; no line wraps meanwhile.
+/// ECMA-48: moves home, clears each line after its end, then everything below; line wrap is off
+/// meanwhile.
 pub(crate) fn redraw(head: &str, text: &str, room: usize, first: bool, glyphs: Glyphs) -> String {
     let clear = if first { "\x1b[2J" } else { "" };
     let mut screen = format!("\x1b[?7l{clear}\x1b[H{head}\x1b[K\n");

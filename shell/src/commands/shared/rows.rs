@@ -1,4 +1,4 @@
-//! Lists that are shown as they come, because they may be longer than memory.
+//! Lists that are shown as they arrive, because they may be larger than memory.
 
 use crate::command::Context;
 use dfs_types::{Error, ErrorCode, Result};
@@ -7,18 +7,18 @@ use serde::Serialize;
 /// The end of the document.
 const END: &str = "]\n";
 
-/// Shows rows to people and one array to programs. The array is whole also if the command fails behind its first row: the
-/// context ends it then.
+/// Shows rows to people, and one array to programs. The array is complete also if the command fails
+/// after its first row, because the context then ends it.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
     begun: bool,
 }
 
 impl Rows {
-    /// Shows one more: `text` to people, `row` to programs.
+    /// Shows one more row: `text` to people, `row` to programs.
     ///
     /// # Errors
-    /// When the output cannot be written.
+    /// If the output cannot be written.
     pub(crate) fn add(
         &mut self,
         context: &mut Context<'_>,
@@ -38,10 +38,10 @@ impl Rows {
         context.print(&document)
     }
 
-    /// Ends the list. Where nothing was found because something failed, there is none.
+    /// Ends the list. If nothing was found because of a failure, no list is written.
     ///
     /// # Errors
-    /// When the output cannot be written.
+    /// If the output cannot be written.
     pub(crate) fn end(self, context: &mut Context<'_>) -> Result<()> {
         match (context.json(), self.begun) {
             (true, true) => context.end_document(),
@@ -62,7 +62,7 @@ mod tests {
     use clap::Parser;
     use tokio_util::sync::CancellationToken;
 
-    /// Returns what a command writes that adds so many rows and then fails, or ends.
+    /// Returns the output of a command that adds this many rows and then fails, or ends.
     fn written(rows: u32, ends: bool) -> String {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("out");
@@ -74,7 +74,7 @@ mod tests {
         if ends {
             list.end(&mut context).expect("written");
         }
-        // As the engine does behind every command.
+        // The engine does the same after every command.
         context.end_document().expect("written");
         out.finish().expect("finished");
         std::fs::read_to_string(path).expect("read")

@@ -1,4 +1,5 @@
-//! The cluster as the masters show it at one moment: what `status` shows, and what other commands take parts of.
+//! The cluster as reported by the masters at one moment: the content of `status`, parts of which
+//! other commands use.
 
 use super::status_screen::screen;
 use crate::command::Context;
@@ -11,10 +12,10 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use std::time::{Duration, Instant};
 
-/// So long files are searched for chunks that want copies: who types `status` is in a hurry.
+/// The time limit of the search for files with under-replicated chunks, so that `status` is fast.
 const SEARCH_MAX: Duration = Duration::from_millis(500);
 
-/// Files with chunks that want copies; none when they cannot be searched.
+/// Returns files with under-replicated chunks; `None` if they cannot be searched.
 async fn affected(client: &Client) -> Option<Affected> {
     let begun = Instant::now();
     let wanted = Wanted { short: true, ..Wanted::default() };
@@ -31,7 +32,7 @@ async fn affected(client: &Client) -> Option<Affected> {
     }
 }
 
-/// Who cannot reach the cluster is told who finds out why.
+/// Adds the hint to run `doctor` to the error of an unreachable cluster.
 pub(crate) fn hinted(error: Error) -> Error {
     match error.code {
         ErrorCode::Unreachable | ErrorCode::Timeout if error.hint.is_none() => error.hint("doctor finds out why"),
@@ -39,22 +40,22 @@ pub(crate) fn hinted(error: Error) -> Error {
     }
 }
 
-/// The cluster as it was seen at one moment.
+/// The cluster at one moment.
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub status: ClusterStatus,
     pub nodes: Vec<NodeStatus>,
     affected: Option<Affected>,
     asked: Instant,
-    /// The daemons of the local cluster; none for any other cluster.
+    /// The daemons of the local cluster; `None` for any other cluster.
     local: Option<Vec<LocalDaemon>>,
 }
 
 impl Seen {
-    /// Asks the masters.
+    /// Queries the masters.
     ///
     /// # Errors
-    /// When none of them answers.
+    /// If none of them answers.
     pub(crate) async fn look(context: &mut Context<'_>) -> Result<Self> {
         let client = context.client().await?;
         let target = context.session.find_cluster()?;
@@ -62,7 +63,7 @@ impl Seen {
         context.call(Self::of(&client, local)).await
     }
 
-    /// Asks the masters, without a search for the files that have under-replicated chunks.
+    /// Queries the masters, without a search for the files that have under-replicated chunks.
     ///
     /// # Errors
     /// As [`Seen::look`].
@@ -72,7 +73,7 @@ impl Seen {
         context.call(Self::figures(&client, local)).await
     }
 
-    /// Asks the masters of one cluster.
+    /// Queries the masters of one cluster.
     ///
     /// # Errors
     /// As [`Seen::look`].
@@ -87,7 +88,7 @@ impl Seen {
     async fn figures(client: &Client, local: Option<Vec<LocalDaemon>>) -> Result<Self> {
         let asked = Instant::now();
         let status = client.status().await.map_err(hinted)?;
-        // The figures alone are worth showing.
+        // The figures are useful without the datanodes.
         let nodes = client.nodes().await.unwrap_or_default();
         Ok(Self { status, nodes, affected: None, asked, local })
     }
@@ -114,51 +115,53 @@ impl Report for Seen {
 /// The cluster. Sizes are in bytes, spans in milliseconds, `taken_at` in milliseconds since 1970.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Document {
-    /// `healthy`, `degraded` or `critical`.
+    /// The health: `healthy`, `degraded` or `critical`.
     health: Grade,
     /// The worst finding; null for a healthy cluster.
     reason: Option<String>,
-    /// Everything that keeps it from being healthy, and what is to be known of drains: a cause before its consequences, the
-    /// worst first.
+    /// All problems, and the state of drains: a cause precedes its consequences, the worst come
+    /// first.
     findings: Vec<Finding>,
     cluster: String,
     taken_at: u64,
-    /// As in `master-1`; null while none leads.
+    /// As in `master-1`; null while there is no leader.
     leader: Option<String>,
     term: u64,
     masters: Vec<Master>,
-    /// Datanodes that have not been heard from in time.
+    /// Datanodes that have missed their heartbeats.
     silent: Vec<String>,
     /// Null outside safe mode.
     safe_mode: Option<SafeMode>,
     files: u64,
     directories: u64,
     bytes: u64,
-    /// Bytes of all files with all the copies that they should have.
+    /// Bytes of all files with all replicas that are wanted.
     space: u64,
     replication: Replication,
-    /// Over the live datanodes; a disk that several of them share counts once.
+    /// Sum over the live datanodes; a disk that several of them share counts once.
     capacity: u64,
     used: u64,
     free: u64,
-    /// Bytes of files that find room with `room_replicas` replicas, as many as files get where the writer does not say.
+    /// Bytes of files that fit with `room_replicas` replicas, the default replication.
     room: u64,
     room_replicas: u8,
     unfinished: Unfinished,
     nodes_live: u32,
     nodes_stale: u32,
     nodes_dead: u32,
-    /// Those of them that are to be drained, or are.
+    /// Datanodes that are draining or drained.
     nodes_draining: u32,
-    /// Neither dead nor to be drained.
+    /// Datanodes that are neither dead nor draining.
     nodes_serving: u32,
-    /// Live datanodes that have reported their chunks, and those of the cluster that are still waited for.
+    /// Live datanodes that have reported their chunks, and known datanodes that have not registered
+    /// yet.
     nodes_expected: u32,
-    /// Those of them that have reported; while they are fewer, how the chunks are is not known.
+    /// Expected datanodes that have reported; while they are fewer, the state of the chunks is
+    /// unknown.
     nodes_reported: u32,
-    /// Datanodes of the cluster that have not registered since the start of the master; the first 64.
+    /// Datanodes of the cluster that have not registered since the start of the master; at most 64.
     absent: Vec<String>,
-    /// Set while the master's disk is full and nothing can be changed.
+    /// Set while the master's disk is full and changes are rejected.
     full: Option<Full>,
     version: String,
 }
@@ -169,7 +172,7 @@ pub(crate) struct Full {
     master: String,
     /// Its data directory.
     directory: String,
-    /// Bytes that have to be free there.
+    /// Bytes that must be free there.
     needed: u64,
 }
 
@@ -180,30 +183,31 @@ pub(crate) struct Master {
     address: String,
     /// `leader`, `follower`, `candidate` or `unknown`.
     role: String,
-    /// The last entry of the log that it has applied.
+    /// The last log entry that it has applied.
     applied: u64,
 }
 
-/// Why nothing can be changed.
+/// Safe mode, in which changes are rejected.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct SafeMode {
     chunks_reported: u64,
     chunks_total: u64,
     reason: String,
-    /// Who has entered it; null where the cluster waits for its datanodes.
+    /// The user who entered it; null where the cluster waits for its datanodes.
     by: Option<String>,
 }
 
-/// Writes that have not ended, as far as the leader knows them, and the space that their replicas take.
+/// Unfinished writes known to the leader, and the space of their replicas.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Unfinished {
     writes: u64,
-    /// Those of them whose clients have not been heard from lately.
+    /// Unfinished writes whose clients have not been heard from recently.
     silent: u64,
-    /// Bytes, all replicas together.
+    /// Bytes of all replicas.
     bytes: u64,
     silent_bytes: u64,
-    /// When the last of the silent writes is given up, in milliseconds since 1970; null where none is silent.
+    /// The time when the last of the silent writes is abandoned, in milliseconds since 1970; null
+    /// where none is silent.
     until: Option<u64>,
     #[serde(skip)]
     pub told: dfs_client::Unfinished,
@@ -217,43 +221,45 @@ impl Unfinished {
     }
 }
 
-/// Chunks by how many copies they have against how many they should.
+/// Chunks by their number of live replicas compared with the number wanted.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Replication {
     chunks: u64,
-    /// No live copy.
+    /// No live replica.
     missing: u64,
-    /// One live copy where more are wanted.
+    /// One live replica where more are wanted.
     endangered: u64,
-    /// More than one, fewer than wanted.
+    /// More than one live replica, but fewer than wanted.
     under: u64,
     over: u64,
-    /// Copies being made now.
+    /// Replicas being made now.
     copying: u64,
-    /// Since they were last counted; null: not yet, and then the figures mean nothing.
+    /// Milliseconds since the last count; null before the first count, when the figures are
+    /// meaningless.
     counted_ms: Option<u64>,
-    /// For how long there have been such chunks; null where there are none.
+    /// Milliseconds for which such chunks have existed; null where there are none.
     missing_ms: Option<u64>,
     endangered_ms: Option<u64>,
     under_ms: Option<u64>,
-    /// Those chunks by what keeps them from having more replicas.
+    /// Those chunks by the reason why they do not have more replicas.
     blocked: Blocked,
 }
 
-/// Chunks with fewer replicas than wanted on datanodes that serve, by what keeps them from having more.
+/// Chunks with fewer replicas than wanted on serving datanodes, by the reason why they do not have
+/// more.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Blocked {
-    /// Replicas are being made, or begin as soon as datanodes have streams free.
+    /// Replicas are being made, or start as soon as datanodes have free streams.
     under_way: u64,
-    /// It depends on datanodes that have missed heartbeats, or have not reported yet.
+    /// Replication depends on datanodes that have missed heartbeats, or have not reported yet.
     waiting: u64,
     /// No replica is left to copy from.
     no_source: u64,
-    /// Datanodes without a replica serve, but none has room.
+    /// Other datanodes serve, but none has room.
     no_room: u64,
     /// The only live datanodes without a replica are draining.
     all_draining: u64,
-    /// Each datanode that serves has a replica, and more are wanted.
+    /// Every serving datanode has a replica, and more are wanted.
     too_few: u64,
 }
 

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// Where the values stand.
+/// The column of the values.
 const INDENT: usize = 12;
 
 /// Returns the whole screen.
@@ -63,7 +63,7 @@ pub(super) fn screen(seen: &Observation<'_>, zone: &TimeZone, view: &View) -> St
     text
 }
 
-/// How many drain, and how far they are where they were asked for.
+/// Returns the number of draining datanodes and their progress, if drains were requested.
 fn drains(seen: &Observation<'_>) -> Option<String> {
     let wished = seen.status.nodes_draining;
     nodes::drains(seen.nodes).or_else(|| (wished > 0).then(|| format!("{wished} to drain")))
@@ -74,7 +74,7 @@ fn line(text: &mut String, name: &str, value: &str, view: &View) {
     let _ = writeln!(text, "{}{}", view.paint(Tone::Dim, &padded), wrap(value, view.cells, INDENT));
 }
 
-/// Whose data this is, how old, and who has had no say in it.
+/// Returns the master that answered, the age of the data, and the datanodes that have not reported.
 fn trust(seen: &Observation<'_>, zone: &TimeZone) -> String {
     let status = seen.status;
     let leader = status.leader.map_or_else(|| "no leader".to_owned(), |leader| format!("leader {leader}"));
@@ -110,7 +110,7 @@ fn chunks(seen: &Observation<'_>) -> String {
     )
 }
 
-/// Returns a finding with what is known of it, one line each.
+/// Returns a finding with its details, one line each.
 fn tell(finding: &Finding, taken_at: Timestamp, zone: &TimeZone, view: &View) -> String {
     let (glyph, tone) = finding.severity.sign();
     let what = sanitise(&finding.sentence()).into_owned();
@@ -124,7 +124,7 @@ fn tell(finding: &Finding, taken_at: Timestamp, zone: &TimeZone, view: &View) ->
         line(&mut text, "  because", &sanitise(cause), view);
     }
     line(&mut text, "  meanwhile", &finding.meanwhile, view);
-    // The command of a consequence stands at its cause.
+    // The command is shown at the cause, not at its consequences.
     if finding.because.is_none() {
         line(&mut text, "  run", &view.paint(Tone::Command, &finding.run), view);
     }

@@ -1,4 +1,4 @@
-//! What lies over the view: help, a line or filter that is typed, a question.
+//! Draws the overlays: help, a line or filter that is being typed, a question.
 
 use crate::top::message::Question;
 use crate::top::model::{self, Model, Overlay};
@@ -13,7 +13,7 @@ use ratatui::layout::{Margin, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Clear, Paragraph};
 
-/// Candidates that are shown below a line that is typed.
+/// Maximum number of candidates that are shown below a line that is being typed.
 const CANDIDATES_SHOWN: usize = 10;
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     match &model.overlay {
@@ -34,7 +34,7 @@ fn help(model: &Model, frame: &mut Frame<'_>, area: Rect, from: usize) {
     frame.render_widget(Paragraph::new(lines), inside);
 }
 
-/// A box in the middle; gives what is inside.
+/// Draws a box in the middle and returns its inner area.
 fn boxed(frame: &mut Frame<'_>, theme: &Theme, area: Rect, wide: usize, high: usize, title: &str) -> Rect {
     let cells = |wanted: usize, room: u16| u16::try_from(wanted).unwrap_or(u16::MAX).min(room);
     let (width, height) = (cells(wide, area.width), cells(high, area.height));
@@ -46,7 +46,7 @@ fn boxed(frame: &mut Frame<'_>, theme: &Theme, area: Rect, wide: usize, high: us
     inside
 }
 
-/// A line that is typed, at the bottom.
+/// Draws a line that is being typed, at the bottom.
 fn typed(frame: &mut Frame<'_>, area: Rect, prefix: &str, typed: &Typed) {
     let line = Rect { y: area.bottom(), height: 1, ..area };
     frame.render_widget(Clear, line);
@@ -72,7 +72,7 @@ fn palette(model: &Model, frame: &mut Frame<'_>, area: Rect, line: &model::Line)
     typed(frame, area, ":", &line.typed);
 }
 
-/// What a command wrote; it fits.
+/// Draws the output of a command; the caller has checked that it fits.
 fn output(theme: &Theme, frame: &mut Frame<'_>, area: Rect, line: &str, text: &str) {
     let lines: Vec<Line<'_>> = text.lines().map(|line| Line::raw(line.to_owned())).collect();
     let wide = lines.iter().map(Line::width).chain([width(line) + 16]).max().unwrap_or(0) + 4;

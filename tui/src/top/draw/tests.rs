@@ -1,4 +1,4 @@
-//! Frames without colours, and without glyphs that are not ASCII.
+//! Tests frames without colours, and without glyphs that are not ASCII.
 
 use crate::top::fixtures::{self, model};
 use crate::top::message::{Message, Question};
@@ -13,7 +13,7 @@ use dfs_client::{Duty, NodeState, Snapshot};
 use dfs_rpc::board::Severity;
 use dfs_term::Glyphs;
 
-/// Characters of names that the fixtures have; such names are shown as users chose them.
+/// Non-ASCII characters of file names in the fixtures; names are shown as users chose them.
 const OF_NAMES: &str = "漢字の名前は二倍幅を取る🦀\u{301}";
 
 fn frame(model: &mut Model, columns: u16, lines: u16) -> String {
@@ -54,11 +54,10 @@ fn every_frame_can_be_drawn_in_ascii() {
     }
 }
 
-/// A cluster with one datanode in some state.
+/// Changes a cluster so that one datanode has some state.
 type Scene = fn(&mut Snapshot);
 
-/// Checks that no two of the scenes look alike in this view below the trust line, where there are no
-/// colours.
+/// Checks that all scenes look different in this view below the status line without colours.
 fn told_apart(page: PageId, scenes: &[(&str, Scene)]) {
     for glyphs in [Glyphs::Unicode, Glyphs::Ascii] {
         let mut seen: Vec<(&str, String)> = Vec::new();
@@ -100,7 +99,7 @@ fn states_are_told_apart_without_colour() {
         ("failed directory", |snapshot| snapshot.nodes[1].load.directories[0].failed = true),
     ];
     told_apart(PageId::Nodes, &states);
-    // A tile of a drained datanode has the sign of one that drains: both take no chunks.
+    // Tiles of drained and draining datanodes have the same mark: both take no chunks.
     told_apart(PageId::Heatmap, &[states[0], states[1], states[2], states[3], states[5]]);
     let severities: [(&str, Scene); 3] = [
         ("info", |snapshot| snapshot.events.iter_mut().for_each(|event| event.severity = Severity::Info)),

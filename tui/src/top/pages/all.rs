@@ -7,7 +7,7 @@ use crate::top::page_id::PageId;
 use crate::top::shared::Shared;
 use std::path::PathBuf;
 
-/// All views, with what each remembers.
+/// All views, each with its state.
 #[derive(Debug, Default)]
 pub struct Pages {
     pub overview: overview::Overview,
@@ -21,7 +21,8 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// The views as they begin; `directory` is the local one that the dashboard was started in.
+    /// Returns the views in their initial state; `directory` is the local one that the dashboard
+    /// was started in.
     pub fn new(preferences: &Preferences, directory: PathBuf) -> Self {
         Self {
             nodes: nodes::Nodes::new(preferences.nodes_by.as_deref()),
@@ -57,12 +58,12 @@ impl Pages {
         }
     }
 
-    /// Tells all views what came in.
+    /// Passes a message to all views.
     pub fn hear(&mut self, message: &Message, shared: &Shared) -> Vec<Act> {
         PageId::ALL.into_iter().flat_map(|page| self.get_mut(page).hear(message, shared)).collect()
     }
 
-    /// Puts what is to be kept for the next start into `preferences`.
+    /// Writes the settings of the views into `preferences`.
     pub fn keep(&self, preferences: &mut Preferences) {
         preferences.nodes_by = Some(self.nodes.order());
         preferences.lens = Some(self.heatmap.lens().word().to_owned());

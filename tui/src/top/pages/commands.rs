@@ -27,24 +27,24 @@ use unicode_width::UnicodeWidthChar;
 const STATE_CELLS: usize = 12;
 const TOOK_CELLS: usize = 8;
 const PROGRESS_CELLS: usize = 26;
-/// A key moves long lines sideways by so many cells.
+/// The number of cells that a key scrolls sideways.
 const SIDE_CELLS: usize = 20;
 
 #[derive(Debug, Default)]
 pub struct Commands {
-    /// The number of the command whose output is shown; none: the newest.
+    /// The number of the command whose output is shown; `None` means the newest.
     chosen: Option<u64>,
-    /// The next one who comes here wants to see the chosen one.
+    /// True if the chosen command was set by another view and must stay chosen on the next visit.
     asked_for: bool,
     /// The output is shown from this line and cell on.
     line: usize,
     cell: usize,
-    /// This is the view that is shown.
+    /// True while this view is shown.
     shown: bool,
 }
 
 impl Commands {
-    /// The command that is shown to the next one who comes to this view.
+    /// Chooses the command to show on the next visit to this view.
     pub fn choose(&mut self, number: u64) {
         self.show(Some(number));
         self.asked_for = true;
@@ -54,7 +54,7 @@ impl Commands {
         (self.chosen, self.line, self.cell) = (number, 0, 0);
     }
 
-    /// The place of what is chosen among the commands, the newest first.
+    /// Returns the index of the chosen command, counted from the newest.
     fn place(&self, shared: &Shared) -> usize {
         let newest_first = || shared.commands.iter().rev();
         self.chosen.and_then(|number| newest_first().position(|command| command.number == number)).unwrap_or(0)
@@ -64,7 +64,7 @@ impl Commands {
         shared.commands.iter().rev().nth(self.place(shared))
     }
 
-    /// What is chosen has been looked at, once it has ended.
+    /// Returns the act that marks the chosen command as read, which applies once it has ended.
     fn read(&self, shared: &Shared) -> Vec<Act> {
         self.command(shared).map(|command| Act::Read(command.number)).into_iter().collect()
     }
@@ -83,7 +83,7 @@ impl Commands {
     }
 }
 
-/// The list above, the output below.
+/// Returns the areas of the list, above, and of the output, below.
 fn split(area: Rect, commands: usize) -> (Rect, Rect) {
     let most = (area.height / 3).max(4);
     let rows = u16::try_from(commands + 1).unwrap_or(u16::MAX).min(most).min(area.height);
@@ -157,7 +157,7 @@ impl Page for Commands {
     fn enter(&mut self, shared: &Shared) -> Vec<Act> {
         self.shown = true;
         if !std::mem::take(&mut self.asked_for) {
-            // What failed unseen comes first.
+            // Failed commands that were not read come first.
             let unread = shared.commands.iter().rev().find(|command| command.ended_ms.is_some() && !command.read);
             self.show(unread.map(|command| command.number));
         }
@@ -226,7 +226,7 @@ fn head_cells(state: &str, took: &str, progress: &str) -> String {
     format!("{} {} {}", pad(state, STATE_CELLS), pad(took, TOOK_CELLS), pad(progress, PROGRESS_CELLS))
 }
 
-/// What a command said, as far as it did.
+/// Returns the output of a command so far.
 fn output(command: &CommandLine) -> &str {
     match &command.state {
         CommandState::Ended { output, .. } => output,
@@ -234,7 +234,7 @@ fn output(command: &CommandLine) -> &str {
     }
 }
 
-/// How a command is, in a word or two.
+/// Returns the state of a command in a word or two.
 fn state(command: &CommandLine) -> (String, Tone) {
     match command.state {
         CommandState::Ended { code: 0, .. } => ("done".to_owned(), Tone::Good),
@@ -251,7 +251,7 @@ fn took(command: &CommandLine, shared: &Shared) -> String {
     span(Duration::from_millis(until.saturating_sub(command.began_ms)))
 }
 
-/// The text without its first cells.
+/// Returns the text without its first cells.
 fn behind(text: &str, cells: usize) -> &str {
     let mut passed = 0;
     let start = text.char_indices().find(|(_, c)| {

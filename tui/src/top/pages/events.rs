@@ -1,4 +1,4 @@
-//! The recent events, as the answering master remembers them.
+//! The view of recent events, as the answering master keeps them.
 
 use crate::top::list::{Selection, matches};
 use crate::top::message::Act;
@@ -14,9 +14,9 @@ use ratatui::text::Line;
 
 #[derive(Debug, Default)]
 pub struct Events {
-    /// Counted from the newest: new events do not move what is read.
+    /// Counted from the newest; new events do not move the selected event.
     chosen: Selection,
-    /// The number of the event that is read; none: the newest, whatever comes.
+    /// The number of the selected event; `None` means that the newest is followed.
     reading: Option<u64>,
     severity: Option<Severity>,
     filter: String,
@@ -110,13 +110,14 @@ impl Events {
         snapshot.events.iter().filter(wanted).collect()
     }
 
-    /// The place of what is read: it stays when others come or go.
+    /// Returns the index of the selected event. The selection does not change when others are added
+    /// or removed.
     fn place(&self, shown: &[&Event]) -> usize {
         let last = shown.len().saturating_sub(1);
         self.reading.map_or(last, |number| shown.partition_point(|event| event.number < number).min(last))
     }
 
-    /// What is chosen is read from now on; the newest is followed.
+    /// Selects the chosen event; the newest is followed.
     fn read(&mut self, shown: &[&Event]) {
         let newest = self.chosen.at + 1 >= shown.len();
         self.reading = shown.get(self.chosen.at).filter(|_| !newest).map(|event| event.number);

@@ -1,4 +1,5 @@
-//! The masters: who leads, how far each is, how fast the log gets to its disk, what the leader does in the background.
+//! The view of masters: the leader, the progress of each, the speed of the log's disk, the
+//! background jobs of the leader.
 
 use crate::top::list::Selection;
 use crate::top::message::{Act, Message};
@@ -20,7 +21,7 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub struct Masters {
     chosen: Selection,
-    /// The background jobs, asked for with each picture.
+    /// The background jobs, requested with each snapshot.
     jobs: JobsFeed,
 }
 
@@ -119,7 +120,7 @@ fn masters(shared: &Shared) -> &[MasterStatus] {
     shared.snapshot.as_ref().map_or(&[], |snapshot| &snapshot.status.masters)
 }
 
-/// What the answering master says of its own log.
+/// Returns the figures of the answering master's own log.
 fn rows(snapshot: &Snapshot, shared: &Shared) -> Vec<(&'static str, String)> {
     let LogStatus { last, committed, applied, snapshot: compacted, changes, syncs, sync_us, sync_us_max, elections } =
         snapshot.log;

@@ -1,4 +1,5 @@
-//! The replicas of chunks, live against wanted, and the progress of repair.
+//! The view of replication: live against wanted replicas of chunks, and the progress of
+//! re-replication.
 
 use crate::top::chart;
 use crate::top::history::{SECONDS_KEPT, lacking};
@@ -20,7 +21,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// Live replicas from which on columns are not told apart.
+/// Higher numbers of live replicas share one column.
 const LIVE_SHOWN_MAX: u8 = 6;
 const NAME_CELLS: usize = 18;
 const CELL: usize = 11;
@@ -29,11 +30,11 @@ const FIND_SHORT: &str = "find / -under-replicated";
 
 #[derive(Debug, Default)]
 pub struct Replication {
-    /// The chosen cell: row and column of the matrix. The worst one until somebody chooses.
+    /// The chosen cell: row and column of the matrix. `None` means the worst cell.
     chosen: Option<(usize, usize)>,
 }
 
-/// The state of a chunk by the number of its replicas, the worst first.
+/// The state of a chunk by the number of its replicas, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Class {
     Missing,
@@ -178,7 +179,7 @@ fn chunks(copies: &[CopyCount], wanted: u8, live: u8) -> u64 {
     copies.iter().filter(there).map(|count| count.chunks).sum()
 }
 
-/// Returns the state of the replicas, the rate of repair and the time that is left.
+/// Returns the state of the replicas, the rate of re-replication and the time left.
 fn summary(snapshot: &Snapshot, shared: &Shared) -> Vec<(&'static str, String, Tone)> {
     let status = &snapshot.status;
     let chunks = &status.replication;
@@ -228,7 +229,7 @@ fn summary(snapshot: &Snapshot, shared: &Shared) -> Vec<(&'static str, String, T
 }
 
 impl Replication {
-    /// Returns the chunks by wanted replicas, a row each, and live replicas, a column each.
+    /// Returns the chunks by wanted replicas, one row each, and live replicas, one column each.
     fn matrix(&self, snapshot: &Snapshot, shared: &Shared) -> Vec<Line<'static>> {
         let theme = &shared.theme;
         let heads: Vec<String> = (0..=LIVE_SHOWN_MAX)
@@ -263,7 +264,7 @@ impl Replication {
         lines
     }
 
-    /// Row and column of the chosen cell, within the matrix.
+    /// Returns row and column of the chosen cell, within the matrix.
     fn place(&self, snapshot: &Snapshot) -> (usize, usize) {
         let wanted = wanted(snapshot);
         let worst = || {

@@ -1,4 +1,4 @@
-//! Playing through and going there at once must show the same.
+//! Checks that playing through and seeking show the same.
 
 use super::*;
 use crate::top::fixtures;
@@ -13,7 +13,7 @@ use dfs_types::ErrorCode;
 use proptest::prelude::*;
 use std::io::Cursor;
 
-/// What happens in a recording: so many milliseconds after what was before it, a picture or a loss.
+/// An event of a recording, so many milliseconds after the previous one: a snapshot or a loss.
 #[derive(Debug, Clone, Copy)]
 struct Step {
     passed_ms: u64,
@@ -21,13 +21,14 @@ struct Step {
     lost: bool,
 }
 
-/// The cluster at a moment: three datanodes at work, of which the third was heard from last at 20 s.
+/// Returns the cluster at a moment: three datanodes at work, the third with its last heartbeat at
+/// 20 s.
 fn cluster(at_ms: u64, seq: u64) -> Snapshot {
     let mut snapshot = if at_ms > 30_000 { fixtures::dead() } else { fixtures::cluster(3) };
     snapshot.version = BoardVersion { epoch: 7, seq };
     snapshot.status.taken_at = Timestamp(fixtures::NOW.0 + at_ms);
     for node in &mut snapshot.nodes {
-        // A heartbeat each second.
+        // One heartbeat per second.
         node.heartbeat_age_ms = if node.id.0 == 3 { at_ms.saturating_sub(20_000) } else { at_ms % 1000 };
         let beats = (at_ms - node.heartbeat_age_ms) / 1000;
         node.load.bytes_read += beats * beats * 10_000;
@@ -38,12 +39,13 @@ fn cluster(at_ms: u64, seq: u64) -> Snapshot {
     snapshot
 }
 
-/// The second of a picture, as its master counts them: it has seen some minutes before the recording.
+/// Returns the second of a snapshot as its master counts it: the master had run for some minutes
+/// before the recording.
 fn of_master(snapshot: &Snapshot) -> u64 {
     (snapshot.status.taken_at.0 - fixtures::NOW.0) / 1000 + 200
 }
 
-/// What went on in these seconds, as far as it is kept; some were not seen.
+/// Returns the curve of these seconds, as far as it is kept, with some gaps.
 fn curve(from: u64, to: u64) -> Vec<Option<Second>> {
     let from = from.max((to + 1).saturating_sub(SECONDS_KEPT as u64));
     (from..=to).map(|at| (at % 50 != 0).then(|| second(at))).collect()
@@ -55,7 +57,8 @@ fn second(at: u64) -> Second {
     Second { rates: Some(rates), changes: Some(wave / 2.0), lacking: Some(0), used: at << 30 }
 }
 
-/// What a master tells of it: all, or the datanodes that were heard from and the events that were not told.
+/// Returns the response of a master: a full one, or the datanodes that sent a heartbeat and the
+/// events since `before`.
 fn board(snapshot: &Snapshot, before: Option<&Snapshot>) -> Board {
     let told = before.and_then(|before| before.events.back()).map_or(0, |event| event.number);
     let was = |id| before.and_then(|before| before.nodes.iter().find(|node| node.id == id));
@@ -99,7 +102,7 @@ fn replay(bytes: &[u8]) -> Replay<Cursor<&[u8]>> {
     Replay::new(Recording::open(Cursor::new(bytes)).expect("a recording"))
 }
 
-/// A dashboard on the recording, as it is when it begins.
+/// Returns a dashboard on the recording, in its initial state.
 fn dashboard(replay: &Replay<Cursor<&[u8]>>) -> Model {
     let theme = fixtures::model(fixtures::cluster(0)).shared.theme;
     let mut model = Model::new(Options { replay: Some(replay.playback()), theme, ..Options::default() });
@@ -113,7 +116,7 @@ fn played(replay: &mut Replay<Cursor<&[u8]>>, model: &mut Model, to_ms: u64) {
     }
 }
 
-/// All that can be seen, and what it is made of.
+/// Returns everything that is visible, and the data behind it.
 fn seen(model: &mut Model) -> String {
     let mut text = format!("{:?}\n", (&model.shared.now, model.shared.asked_ms, &model.shared.history));
     for page in PageId::ALL {
@@ -123,7 +126,8 @@ fn seen(model: &mut Model) -> String {
     text
 }
 
-/// Every second, or late; some are lost, and now and then whoever recorded slept.
+/// Generates steps of about a second or longer; some are lost, and sometimes the recording
+/// dashboard was suspended.
 fn step() -> impl Strategy<Value = Step> {
     let passed = prop_oneof![20 => 900..5_000u64, 1 => 5_000..400_000u64];
     (passed, 0..1_500u64, 0..12u8).prop_map(|(passed_ms, waited_ms, kind)| Step {
@@ -151,7 +155,7 @@ proptest! {
             played(&mut from_begin, &mut watches, at_ms);
             update(&mut goes, there.seek(at_ms));
             prop_assert_eq!(seen(&mut goes), seen(&mut watches), "at {}", at_ms);
-            // And so it goes on.
+            // Both continue in the same way.
             let later_ms = at_ms + 20_000;
             played(&mut there, &mut goes, later_ms);
             played(&mut from_begin, &mut watches, later_ms);
@@ -160,7 +164,7 @@ proptest! {
     }
 }
 
-/// Every second a picture, for so long.
+/// Returns one snapshot per second for so many seconds.
 fn seconds(count: u64) -> Vec<Step> {
     (0..count).map(|at| Step { passed_ms: if at == 0 { 3 } else { 1000 }, waited_ms: 0, lost: false }).collect()
 }
@@ -196,7 +200,7 @@ fn what_is_missing_is_a_loss_until_the_next_whole_picture() {
     assert_eq!(links, [true, false, true, false]);
 }
 
-/// A recording in the middle, at a loss, and at its end.
+/// Compares frames in the middle of a recording, at a loss, and at its end.
 #[test]
 fn frames() {
     let lost = Step { passed_ms: 1000, waited_ms: 0, lost: true };

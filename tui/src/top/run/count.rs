@@ -1,4 +1,4 @@
-//! Counts the bytes below local directories, beside the dashboard.
+//! Counts the bytes below local directories in the background.
 
 use crate::top::message::Message;
 use std::fs;
@@ -9,17 +9,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
-/// It is told this often how far a directory is counted.
+/// Interval between reports of the count of a directory.
 const TELL_EVERY: Duration = Duration::from_millis(500);
-/// A directory with more entries is not counted any further.
+/// The count does not descend into further directories after this number of entries.
 const ENTRIES_MAX: u64 = 1_000_000;
 
-/// The directories that are counted now. They are not counted any more when it goes.
+/// The directories that are being counted. Dropping it stops the count.
 #[derive(Debug, Default)]
 pub(super) struct Counting(Option<(PathBuf, Arc<AtomicBool>)>);
 
 impl Counting {
-    /// Counts these directories, which are in `path`, in place of others.
+    /// Counts these directories, which are in `path`, and stops the previous count.
     pub(super) fn begin(&mut self, path: PathBuf, names: Vec<String>, messages: mpsc::Sender<Message>) {
         self.stop();
         let stopped = Arc::new(AtomicBool::new(false));
@@ -27,7 +27,7 @@ impl Counting {
         tokio::task::spawn_blocking(move || count(&path, &names, &stopped, &messages));
     }
 
-    /// Another directory is shown, perhaps the same one.
+    /// Notes that a directory is shown, possibly the same one as before.
     pub(super) fn shown(&mut self, path: &Path) {
         if self.0.as_ref().is_some_and(|(counted, _)| counted != path) {
             self.stop();
@@ -52,7 +52,7 @@ fn count(path: &Path, names: &[String], stopped: &AtomicBool, messages: &mpsc::S
         let tell = |bytes, whole| {
             let left = names.len() - at - usize::from(whole);
             let (path, name) = (path.to_owned(), name.clone());
-            // Nobody listens any more when the dashboard is left.
+            // The channel is closed when the dashboard has been left.
             messages.blocking_send(Message::CountedLocal { path, name, bytes, whole, left }).is_ok()
         };
         if !below(&path.join(name), stopped, &tell) {
@@ -61,14 +61,14 @@ fn count(path: &Path, names: &[String], stopped: &AtomicBool, messages: &mpsc::S
     }
 }
 
-/// Counts one directory; returns false when it was stopped. Links are not followed, and other file
-/// systems are left out.
+/// Counts one directory; returns false if it was stopped. Symbolic links are not followed, and
+/// other file systems are left out.
 fn below(directory: &Path, stopped: &AtomicBool, tell: &impl Fn(u64, bool) -> bool) -> bool {
     let Ok(device) = fs::metadata(directory).map(|data| data.dev()) else { return tell(0, true) };
     let (mut open, mut bytes, mut entries) = (vec![directory.to_owned()], 0u64, 0u64);
     let mut told = Instant::now();
     while let Some(directory) = open.pop() {
-        // What cannot be read has no bytes that could be uploaded.
+        // An unreadable directory has no bytes that could be uploaded.
         for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
             if stopped.load(Ordering::Relaxed) {
                 return false;

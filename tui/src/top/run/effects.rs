@@ -1,4 +1,4 @@
-//! Runs the effects that the dashboard asks for, as far as they do not concern the terminal.
+//! Runs the effects of the dashboard, except for those that concern the terminal.
 
 use super::count::Counting;
 use super::preferences::PreferencesWriter;
@@ -14,36 +14,36 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 use tokio::sync::{mpsc, watch};
 
-/// Names that are asked for at once.
+/// Names per request.
 const NAMES_PER_PAGE: u32 = 500;
-/// A directory that takes longer than this is not there. One try may take a third of it, as with
-/// pictures: slow is not gone.
+/// The timeout for a directory. One attempt may take a third of it, as for snapshots: a slow master
+/// is not unreachable.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Names of a local directory that are shown.
+/// Maximum number of names of a local directory that are shown.
 const LOCAL_NAMES_MAX: usize = 20_000;
 
-/// Runs effects; their results come back as messages.
+/// Runs effects; the results come back as messages.
 pub(super) struct EffectRunner {
-    /// None for a recording.
+    /// `None` for a recording.
     pub client: Option<Client>,
     pub world: Arc<dyn World>,
     pub messages: mpsc::Sender<Message>,
-    /// How often pictures are asked for.
+    /// The interval between requests for snapshots.
     pub every: watch::Sender<u64>,
     pub preferences: Option<PreferencesWriter>,
-    /// The local directories that are counted now.
+    /// The local directories that are being counted.
     pub counting: Mutex<Counting>,
-    /// Who plays the recording, if it is one.
+    /// The player, if a recording is shown.
     pub player: Option<mpsc::UnboundedSender<Play>>,
 }
 
-/// What asks a cluster of a recording is told.
+/// Returns the error for requests to the cluster of a recording.
 pub(super) fn no_cluster() -> Error {
     Error::new(ErrorCode::Unreachable, "this is a recording: there is no cluster to ask")
 }
 
 impl EffectRunner {
-    /// Returns at once.
+    /// Performs an effect in the background; returns at once.
     pub(super) fn perform(&self, effect: Effect) {
         match effect {
             Effect::List { path, after } => drop(tokio::spawn(self.list(path, after))),
@@ -56,7 +56,7 @@ impl EffectRunner {
                 let messages = self.messages.clone();
                 tokio::task::spawn_blocking(move || {
                     let result = local(&path);
-                    // Nobody listens any more when the dashboard is left.
+                    // The channel is closed when the dashboard has been left.
                     let _ = messages.blocking_send(Message::ListedLocal { path, result });
                 });
             }
@@ -71,7 +71,7 @@ impl EffectRunner {
             Effect::Play(play) => {
                 let _ = self.player.as_ref().map(|player| player.send(play));
             }
-            // These are the terminal's.
+            // The event loop performs these on the terminal.
             Effect::Quit | Effect::Suspend | Effect::Copy(_) | Effect::Mouse(_) => {}
         }
     }
@@ -126,7 +126,7 @@ fn local(path: &Path) -> Result<Vec<LocalEntry>> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(path).map_err(failed)?.take(LOCAL_NAMES_MAX) {
         let entry = entry.map_err(failed)?;
-        // What a link leads to is what a put would take.
+        // A put would follow the link, so the target counts.
         let Ok(data) = fs::metadata(entry.path()).or_else(|_| entry.metadata()) else { continue };
         let modified = data.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
         entries.push(LocalEntry {

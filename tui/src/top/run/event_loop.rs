@@ -1,4 +1,4 @@
-//! The loop itself: it waits for a key, a signal, a message or the time of the next frame.
+//! The event loop: waits for a key, a signal, a message or the time of the next frame.
 
 use super::clock::moment;
 use super::effects::EffectRunner;
@@ -21,23 +21,23 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
-/// The shortest time between two frames.
+/// The minimum time between two frames.
 const FRAME_TIME: Duration = Duration::from_millis(33);
 
-/// How the dashboard ended.
+/// The reason why the dashboard ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Left {
-    /// The user left it.
+    /// The user quit.
     Quit,
     /// SIGTERM or SIGHUP.
     Signalled,
 }
 
-/// Runs the dashboard until it is left. Must run on the thread that the panic hook is to watch,
-/// inside a tokio runtime.
+/// Runs the dashboard until it ends. Must run on the thread that the panic hook watches, inside a
+/// tokio runtime.
 ///
 /// # Errors
-/// `local_io` when the terminal cannot be used.
+/// `local_io` if the terminal cannot be used.
 pub async fn run(start: Start) -> Result<Left> {
     let Start { options, source, preferences_file } = start;
     let mut model = Model::new(options);
@@ -63,12 +63,12 @@ pub async fn run(start: Start) -> Result<Left> {
     let mut running = Running { model, screen, runner, waiting, news, began };
     let left = running.until_left().await;
     feeding.abort();
-    // With it goes what it records on.
+    // Dropping the feed drops the recorder.
     let _ = feeding.await;
     if let Some(writer) = running.runner.preferences.take() {
         writer.end().await;
     }
-    // The terminal is given back, and nobody waits to tell us anything any more.
+    // The terminal is restored, and no sender waits for the dashboard.
     drop(running);
     match writing {
         Some(writing) => recorder::written(writing).await.and(left),
@@ -82,11 +82,11 @@ struct Running {
     runner: EffectRunner,
     waiting: mpsc::Receiver<Message>,
     news: News,
-    /// None where the time is that of a recording.
+    /// `None` if the time is that of a recording.
     began: Option<Instant>,
 }
 
-/// What ended a turn of the loop, beside a message.
+/// The event that ended a turn of the loop, apart from a message.
 enum Turn {
     Message(Message),
     Frame,
@@ -144,7 +144,7 @@ impl Running {
                     continue;
                 }
                 Turn::Continued => {
-                    // Whoever had the terminal meanwhile may have changed it.
+                    // The program that had the terminal meanwhile may have changed it.
                     self.screen.enter(self.model.shared.mouse).map_err(no_terminal)?;
                     self.model.dirty = true;
                     continue;
@@ -157,7 +157,7 @@ impl Running {
                     Effect::Suspend => {
                         drop(keys);
                         self.screen.leave();
-                        // Our own process group, as the terminal does it for others.
+                        // Signals our own process group, as the terminal does for other programs.
                         let _ = kill_process(getpid(), Signal::TSTP);
                         self.screen.enter(self.model.shared.mouse).map_err(no_terminal)?;
                         keys = EventStream::new();
@@ -170,10 +170,10 @@ impl Running {
         }
     }
 
-    /// A message, with the clock set before it.
+    /// Handles a message after setting the clock.
     fn heard(&mut self, message: Message) -> Vec<Effect> {
         if matches!(&message, Message::Key(key) if redraws(*key)) {
-            // The next frame is drawn whole.
+            // The next frame is drawn completely.
             let _ = self.screen.redraw();
         }
         let mut effects = Vec::new();

@@ -1,5 +1,5 @@
-//! The feed of pictures: one question to the cluster at a time, the newest picture wins, whoever is
-//! gone is asked again.
+//! The feed of snapshots: one request to the cluster at a time, the newest snapshot wins, an
+//! unreachable cluster is asked again.
 
 use super::recorder::Recorder;
 use crate::top::message::Message;
@@ -9,18 +9,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-/// One try may take a third of it: a master that answers after some seconds is slow, and not gone.
-/// How old the picture is meanwhile is seen.
+/// The timeout of a request. One attempt may take a third of it: a master that answers after some
+/// seconds is slow, not unreachable. The age of the snapshot is displayed meanwhile.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The longest pause between two tries to reach a cluster that is gone.
+/// The longest pause between two attempts to reach an unreachable cluster.
 const PAUSE_MAX: Duration = Duration::from_secs(4);
 
-/// What was heard last.
+/// The result of the last request.
 #[derive(Debug, Clone, Default)]
 pub(super) enum Heard {
     #[default]
     Nothing,
-    /// With when it was asked for.
+    /// The snapshot, and the time of its request.
     Picture(Arc<Snapshot>, Instant),
     Lost(Error),
 }
@@ -38,8 +38,8 @@ impl Heard {
     }
 }
 
-/// Asks for pictures for as long as somebody listens, every so many milliseconds as `every_ms`
-/// says. What comes is noted on the recorder, if there is one.
+/// Requests snapshots until the receiver is dropped, at the interval `every_ms`. The responses are
+/// passed to the recorder, if there is one.
 pub(super) async fn feed(
     client: Client,
     mut every_ms: watch::Receiver<u64>,

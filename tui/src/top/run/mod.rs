@@ -1,4 +1,4 @@
-//! The loop around the dashboard: keys and pictures in, frames and effects out.
+//! The loop around the dashboard: keys and snapshots in, frames and effects out.
 
 #![expect(clippy::disallowed_methods, reason = "the loop around the pure dashboard has clock, files and terminal")]
 

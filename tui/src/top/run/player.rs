@@ -1,4 +1,4 @@
-//! Plays a recording: what it holds comes at its pace, and what is wished is done.
+//! Plays a recording at its pace and handles requests to change the playback.
 
 use super::effects::no_cluster;
 use crate::top::message::{CommandNews, CommandState, Effect, Message};
@@ -10,14 +10,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{Sender, UnboundedReceiver};
 use tokio::task::block_in_place;
 
-/// Between two looks at the recording passes no less and no more, in microseconds.
+/// Bounds of the time between two polls of the recording, in microseconds.
 const LOOK_US: std::ops::RangeInclusive<u64> = 20_000..=1_000_000;
 
-/// What is no further ahead than this is played, and not sought.
+/// A target no further ahead than this is reached by playing, not by seeking.
 const NEAR_MS: u64 = 60_000;
 
-/// Plays from a moment on, until nobody listens or wishes any more. Needs a runtime with more than
-/// one thread.
+/// Plays from a moment on, until a channel is closed. Needs a runtime with more than one thread.
 pub(super) async fn play<R: Read + Seek>(
     mut replay: Replay<R>,
     from_ms: u64,
@@ -42,7 +41,7 @@ pub(super) async fn play<R: Read + Seek>(
         };
         let Some(wished) = wished else { return };
         if !playback.stopped {
-            // Who was stopped meanwhile (Ctrl-Z) goes on where it was.
+            // A dashboard that was suspended meanwhile (Ctrl-Z) continues at the same position.
             let passed_us = u64::try_from(looked.elapsed().as_micros()).unwrap_or(u64::MAX).min(*LOOK_US.end());
             at_us = (at_us + playback.recorded_us(passed_us)).min(playback.length_ms * 1000);
         }
@@ -73,7 +72,7 @@ pub(super) async fn play<R: Read + Seek>(
     }
 }
 
-/// How long until something comes, or a second has passed; none at the end.
+/// Returns the time until the next message or the next second; `None` at the end.
 fn wait_us<R: Read + Seek>(replay: &Replay<R>, playback: &Playback, at_us: u64) -> Option<u64> {
     if at_us >= playback.length_ms * 1000 {
         return None;
@@ -84,7 +83,7 @@ fn wait_us<R: Read + Seek>(replay: &Replay<R>, playback: &Playback, at_us: u64) 
     Some(left_us.clamp(*LOOK_US.start(), *LOOK_US.end()))
 }
 
-/// The shell of a recording: there is nothing that it could act on.
+/// The shell for a recording: there is no cluster to act on.
 #[derive(Debug)]
 pub(super) struct NoWorld;
 
@@ -99,7 +98,7 @@ impl World for NoWorld {
             }
             _ => return,
         };
-        // Who has so much to hear asks again.
+        // If the channel is full, the dashboard asks again.
         let _ = news.try_send(answer);
     }
 }
@@ -112,7 +111,7 @@ mod tests {
     use std::io::Cursor;
     use tokio::sync::mpsc;
 
-    /// Losses at 0, 50 and 100 ms; the first is seen at once.
+    /// Returns a recording of losses at 0, 50 and 100 ms; the first is visible at once.
     fn replay() -> Replay<Cursor<Vec<u8>>> {
         let mut bytes = Vec::new();
         let mut recorder = Recorder::begin(&mut bytes, Timestamp(0)).expect("begins");

@@ -1,5 +1,5 @@
-//! Writes the settings that are kept for the next start: one writer, so that of two quick changes
-//! the newer one is found.
+//! Writes the preferences for the next start. There is one writer, so that the newer of two quick
+//! changes persists.
 
 use crate::top::message::Preferences;
 use std::fs;
@@ -14,7 +14,7 @@ pub(super) struct PreferencesWriter {
 }
 
 impl PreferencesWriter {
-    /// Must be called inside the runtime.
+    /// Starts the writer. Must be called inside the runtime.
     pub(super) fn new(file: PathBuf) -> Self {
         let (newest, mut waiting) = watch::channel(Preferences::default());
         let writing = tokio::spawn(async move {
@@ -28,24 +28,25 @@ impl PreferencesWriter {
         Self { newest, writing }
     }
 
-    /// Returns at once. Older preferences that are not written yet are left out.
+    /// Schedules a write and returns at once. Older preferences that are not written yet are
+    /// skipped.
     pub(super) fn write(&self, preferences: Preferences) {
         self.newest.send_replace(preferences);
     }
 
-    /// Returns when the newest is written.
+    /// Returns when the newest preferences are written.
     pub(super) async fn end(self) {
         drop(self.newest);
         let _ = self.writing.await;
     }
 }
 
-/// Returns what was set the last time; nothing where that cannot be read.
+/// Reads the preferences of the last session; returns the defaults if they cannot be read.
 pub fn read_preferences(file: &Path) -> Preferences {
     fs::read_to_string(file).ok().and_then(|text| toml::from_str(&text).ok()).unwrap_or_default()
 }
 
-/// Writes the file. A failure is not told: the dashboard works without it.
+/// Writes the file. A failure is ignored: the dashboard works without it.
 fn write(file: &Path, preferences: &Preferences) {
     let Ok(text) = toml::to_string(preferences) else { return };
     let beside = file.with_extension("toml.new");

@@ -1,4 +1,4 @@
-//! One frame as text, without a terminal.
+//! Prints one frame as text, without a terminal.
 
 use super::effects::EffectRunner;
 use super::source::Shown;
@@ -12,30 +12,31 @@ use dfs_types::{Error, Result};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
-/// A frame that is printed waits no longer than this for what its view asks for.
+/// The maximum time to wait for the data of the view before a frame is printed.
 const SETTLE_TIME: Duration = Duration::from_secs(5);
 
-/// How a printed frame is to look.
+/// The format of a printed frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Print {
     pub columns: u16,
     pub lines: u16,
-    /// With colours.
+    /// True to print with colours.
     pub ansi: bool,
 }
 
-/// A frame that was printed.
+/// A printed frame.
 #[derive(Debug)]
 pub struct Printed {
     pub text: String,
-    /// The reason for which no master answered; the frame shows what is to be run.
+    /// The reason why no master answered; the frame shows the command to run.
     pub failed: Option<Error>,
 }
 
-/// One frame as text: of now, or of a moment of a recording.
+/// Returns one frame as text: of the current state, or of a moment of a recording.
 ///
 /// # Errors
-/// Those of the call for the picture, but for masters that do not answer; `local_io` when it cannot be recorded.
+/// Returns the errors of the request for the snapshot, except for unreachable masters; `local_io`
+/// if it cannot be recorded.
 pub async fn print(start: Start, print: Print) -> Result<Printed> {
     let Start { options, source, .. } = start;
     let mut model = Model::new(options);
@@ -45,7 +46,7 @@ pub async fn print(start: Start, print: Print) -> Result<Printed> {
     let Shown { client, world, failed } = source.show(&mut model, messages.clone()).await?;
     let runner =
         EffectRunner { client, world, messages, every, preferences: None, counting: Default::default(), player: None };
-    // Who gave no picture is not asked for more.
+    // Without a snapshot nothing more is requested.
     let mut asked = if failed.is_none() { ask(&runner, entered(&mut model)) } else { 0 };
     let deadline = Instant::now() + SETTLE_TIME;
     while asked > 0 {
@@ -58,7 +59,7 @@ pub async fn print(start: Start, print: Print) -> Result<Printed> {
     Ok(Printed { text, failed })
 }
 
-/// Does what is asked for, and says how many answers are to come.
+/// Performs the effects and returns the number of answers to expect.
 fn ask(runner: &EffectRunner, effects: Vec<Effect>) -> usize {
     let answered = |effect: &Effect| {
         matches!(

@@ -1,4 +1,4 @@
-//! Records the answers of the masters in a file, on a thread that nobody waits for.
+//! Records the responses of the masters in a file, on a thread of its own.
 
 use crate::top::message::Message;
 use bytes::Bytes;
@@ -10,17 +10,18 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-/// So many answers wait for a slow disk; more are left out.
+/// The maximum number of responses that wait for a slow disk; more are dropped.
 const WAITING_MAX: usize = 16;
-/// There is a whole picture at least this often, so that a moment is found by reading little.
+/// The maximum time between two full snapshots, so that seeking reads little.
 const WHOLE_EVERY: Duration = Duration::from_secs(60);
 
-/// Takes notes of answers for the thread that writes them.
+/// Passes responses to the thread that writes them.
 #[derive(Debug)]
 pub(super) struct Recorder {
     began: Instant,
     notes: mpsc::Sender<(When, Note)>,
-    /// When the last whole picture was noted; none when what was noted last cannot be built on.
+    /// The time of the last full snapshot; `None` if the last response was dropped, so that no
+    /// delta can follow.
     whole: Option<Instant>,
 }
 
@@ -31,27 +32,28 @@ enum Note {
 }
 
 impl Recorder {
-    /// Begins a recording in a file that is empty. When it ends before the recorder does,
-    /// `messages` are told why, and so is who waits for its end. Must be called inside the runtime.
+    /// Begins a recording in an empty file. If it ends before the recorder does, the error is sent
+    /// to `messages` and returned by the handle. Must be called inside the runtime.
     pub(super) fn begin(file: File, messages: mpsc::Sender<Message>) -> (Self, JoinHandle<Result<()>>) {
         let (notes, waiting) = mpsc::channel(WAITING_MAX);
         let calendar = dfs_term::clock::calendar();
         let recorder = Self { began: Instant::now(), notes, whole: None };
         let writing = spawn_blocking(move || {
             write(file, calendar, waiting).inspect_err(|error| {
-                // Who has left the dashboard hears it at its end.
+                // This fails after the dashboard has been left; the returned error is then reported
+                // at the end.
                 let _ = messages.blocking_send(Message::Unrecorded(error.clone()));
             })
         });
         (recorder, writing)
     }
 
-    /// Whether the next picture should be a whole one.
+    /// Returns true if the next snapshot should be a full one.
     pub(super) fn wants_whole(&self) -> bool {
         !self.notes.is_closed() && self.whole.is_none_or(|at| at.elapsed() >= WHOLE_EVERY)
     }
 
-    /// Notes what came just now. Waits for nothing.
+    /// Records a response that has just arrived. Does not block.
     pub(super) fn note(&mut self, asked: Instant, told: &Result<Told>) {
         let now = Instant::now();
         let since_ms = |at: Instant| u64::try_from(at.saturating_duration_since(self.began).as_millis()).unwrap_or(0);
@@ -60,7 +62,7 @@ impl Recorder {
             Ok(told) if told.whole || self.whole.is_some() => {
                 Note::Board { whole: told.whole, board: told.board.clone() }
             }
-            // It would build on what is not there.
+            // The base of this delta is not in the recording.
             Ok(_) => return,
             Err(error) => Note::Lost(error.clone()),
         };
@@ -84,10 +86,10 @@ fn write(file: File, began: Timestamp, mut waiting: mpsc::Receiver<(When, Note)>
     Ok(())
 }
 
-/// Waits until all that was noted is written; the recorder must be gone.
+/// Waits until all responses are written; the recorder must have been dropped.
 ///
 /// # Errors
-/// Why the recording ended before.
+/// Returns the error that ended the recording early.
 pub(super) async fn written(writing: JoinHandle<Result<()>>) -> Result<()> {
     let broken = |_| Error::new(ErrorCode::Internal, "who writes it broke down");
     let written = writing.await.map_err(broken).and_then(|written| written);
@@ -116,7 +118,7 @@ mod tests {
         assert_eq!(Recording::open(file).map(|recording| recording.frames().len()), Ok(1));
     }
 
-    /// A pipe that nobody reads is a disk that fails.
+    /// A pipe without a reader acts as a failing disk.
     #[tokio::test(flavor = "multi_thread")]
     async fn a_failing_disk_ends_the_recording_and_is_told() {
         let (messages, mut waiting) = mpsc::channel(1);
@@ -126,12 +128,12 @@ mod tests {
         assert!(matches!(waiting.recv().await, Some(Message::Unrecorded(_))));
         let ended = written(writing).await.expect_err("it has failed");
         assert!(ended.message.contains("the recording has ended early"), "{ended}");
-        // Nobody is asked for more than the dashboard needs.
+        // No full snapshots are requested for a failed recording.
         recorder.note(Instant::now(), &lost());
         assert!(!recorder.wants_whole());
     }
 
-    /// A pipe that is full is a disk that hangs.
+    /// A full pipe acts as a hanging disk.
     #[tokio::test(flavor = "multi_thread")]
     async fn a_hanging_disk_holds_nobody_up() {
         let (messages, _waiting) = mpsc::channel(1);

@@ -1,4 +1,4 @@
-//! The terminal: taken when the dashboard begins, given back as it was whatever ends it.
+//! The terminal: taken at the start, restored at the end, also after a panic.
 
 use crate::top::theme::Depth;
 use crossterm::clipboard::CopyToClipboard;
@@ -12,10 +12,10 @@ use std::io::{self, Stdout, Write};
 use std::panic;
 use std::thread;
 
-/// What threads had to say that panicked while the terminal was ours; said when it is not any more.
+/// The panic messages of other threads while the terminal was taken; printed when it is restored.
 static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// A terminal that is ours until this goes.
+/// A terminal in raw mode; dropping this restores it.
 pub(super) struct Screen {
     terminal: Terminal<CrosstermBackend<Stdout>>,
     ours: bool,
@@ -31,9 +31,9 @@ impl Screen {
     /// Takes the terminal.
     ///
     /// # Errors
-    /// When there is none.
+    /// Returns an error if there is none.
     pub(super) fn take(mouse: bool) -> io::Result<Self> {
-        // NO_COLOR is ours to obey: crossterm's way with it would take reverse video away, too.
+        // NO_COLOR is handled here: crossterm would also disable reverse video.
         crossterm::style::force_color_output(true);
         let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
         let mut screen = Self { terminal, ours: false };
@@ -41,10 +41,10 @@ impl Screen {
         Ok(screen)
     }
 
-    /// Makes the terminal ours, again after [`Screen::leave`].
+    /// Takes the terminal again after [`Screen::leave`].
     ///
     /// # Errors
-    /// When there is none.
+    /// Returns an error if there is none.
     pub(super) fn enter(&mut self, mouse: bool) -> io::Result<()> {
         self.ours = true;
         enable_raw_mode()?;
@@ -53,25 +53,25 @@ impl Screen {
         self.redraw()
     }
 
-    /// The next frame is drawn whole. The terminal is not asked where its cursor is, which not
-    /// every one answers.
+    /// Makes the next frame draw completely. Does not query the position of the cursor, because not
+    /// every terminal answers.
     ///
     /// # Errors
-    /// When the terminal is gone.
+    /// Returns an error if the terminal is closed.
     pub(super) fn redraw(&mut self) -> io::Result<()> {
         let size = self.terminal.size()?;
         self.terminal.resize(size.into())
     }
 
-    /// Whether clicks come to us.
+    /// Turns mouse events on or off.
     ///
     /// # Errors
-    /// When the terminal is gone.
+    /// Returns an error if the terminal is closed.
     pub(super) fn mouse(&mut self, ours: bool) -> io::Result<()> {
         if ours { execute!(io::stdout(), EnableMouseCapture) } else { execute!(io::stdout(), DisableMouseCapture) }
     }
 
-    /// Gives the terminal back.
+    /// Restores the terminal.
     pub(super) fn leave(&mut self) {
         if std::mem::take(&mut self.ours) {
             restore();
@@ -85,10 +85,10 @@ impl Screen {
         &mut self.terminal
     }
 
-    /// Lets the terminal's user paste a text.
+    /// Copies a text to the clipboard of the terminal's user.
     ///
     /// # Errors
-    /// When the terminal is gone.
+    /// Returns an error if the terminal is closed.
     pub(super) fn copy(&mut self, text: &str) -> io::Result<()> {
         execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))
     }
@@ -100,7 +100,7 @@ impl Drop for Screen {
     }
 }
 
-/// The terminal as it was. Whoever cannot be written to any more needs nothing.
+/// Restores the terminal. Errors are ignored: a closed terminal needs no restoring.
 fn restore() {
     let mut stdout = io::stdout();
     let _ = execute!(stdout, DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
@@ -110,8 +110,8 @@ fn restore() {
 
 type Hook = Box<dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync>;
 
-/// While this lives, a panic of this thread gives the terminal back before it is told, and one of
-/// another thread is told when the terminal is given back.
+/// While this exists, a panic of this thread restores the terminal before its message is printed,
+/// and the message of another thread's panic is printed after the terminal is restored.
 #[derive(Debug)]
 pub(super) struct PanicGuard;
 
@@ -139,7 +139,7 @@ impl Drop for PanicGuard {
     }
 }
 
-/// How many colours the terminal says it knows.
+/// Returns the number of colours that the terminal announces.
 pub fn depth() -> Depth {
     let variable = |name| std::env::var(name).unwrap_or_default();
     if !variable("NO_COLOR").is_empty() || variable("TERM") == "dumb" {

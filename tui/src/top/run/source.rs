@@ -1,4 +1,4 @@
-//! Where the pictures come from: a cluster, and then perhaps into a recording, or out of one.
+//! The sources of snapshots: a cluster, optionally with a recording of it, or a recording.
 
 use super::clock::moment;
 use super::feed::{self, Heard};
@@ -19,7 +19,8 @@ use std::time::Instant;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-/// Messages of a recording that wait to be shown; each may hold a whole picture.
+/// The maximum number of messages of a recording that wait to be shown; each may hold a full
+/// snapshot.
 const PLAYED_WAITING_MAX: usize = 4;
 
 impl std::fmt::Debug for Source {
@@ -28,23 +29,23 @@ impl std::fmt::Debug for Source {
     }
 }
 
-/// Where the pictures come from.
+/// A source of snapshots.
 pub enum Source {
     Cluster {
         client: Client,
         world: Arc<dyn World>,
-        /// An empty file that what comes is recorded in.
+        /// An empty file for the recording.
         record: Option<File>,
     },
     Recording {
         recording: Recording<File>,
-        /// Where to begin, in milliseconds since it began; a frame that is printed is of the end
-        /// without it.
+        /// The position to begin at, in milliseconds since the beginning. Without it a printed
+        /// frame shows the end of the recording.
         at_ms: Option<u64>,
     },
 }
 
-/// A source that pictures are coming from.
+/// A source after snapshots have started to arrive.
 pub(super) struct Open {
     pub client: Option<Client>,
     pub world: Arc<dyn World>,
@@ -53,22 +54,22 @@ pub(super) struct Open {
     pub writing: Option<JoinHandle<Result<()>>>,
 }
 
-/// A source of which one picture was shown.
+/// A source of which one snapshot was shown.
 pub(super) struct Shown {
     pub client: Option<Client>,
     pub world: Arc<dyn World>,
-    /// The reason for which there is no picture.
+    /// The reason why there is no snapshot.
     pub failed: Option<Error>,
 }
 
-/// How they come: from a cluster the newest one wins, a recording is shown one by one.
+/// The channels of snapshots: from a cluster the newest one wins, a recording is shown one by one.
 pub(super) struct News {
     pub pictures: watch::Receiver<Heard>,
     pub played: mpsc::Receiver<Message>,
 }
 
 impl Source {
-    /// How a recording is played at first; none where it is a cluster.
+    /// Returns the initial playback of a recording; `None` for a cluster.
     pub fn playback(&self) -> Option<Playback> {
         match self {
             Self::Cluster { .. } => None,
@@ -76,7 +77,7 @@ impl Source {
         }
     }
 
-    /// Where a recording ends too early, if it does.
+    /// Returns the position at which a recording is cut off, if any.
     pub(super) fn damage(&self) -> Option<&Damage> {
         match self {
             Self::Cluster { .. } => None,
@@ -84,7 +85,7 @@ impl Source {
         }
     }
 
-    /// Lets pictures come, until the task is aborted.
+    /// Starts the flow of snapshots, until the task is aborted.
     pub(super) fn begin(self, messages: mpsc::Sender<Message>, every_ms: watch::Receiver<u64>) -> (Open, News) {
         let (heard, pictures) = watch::channel(Heard::default());
         let (play, played) = mpsc::channel(PLAYED_WAITING_MAX);
@@ -104,10 +105,10 @@ impl Source {
         (open, News { pictures, played })
     }
 
-    /// Shows the model one picture; or that no master answers, with the error of the call.
+    /// Updates the model with one snapshot, or with the error if no master answers.
     ///
     /// # Errors
-    /// Other errors of the call for it; `local_io` when it cannot be recorded.
+    /// Returns other errors of the request; `local_io` if it cannot be recorded.
     pub(super) async fn show(self, model: &mut Model, messages: mpsc::Sender<Message>) -> Result<Shown> {
         match self {
             Self::Cluster { client, world, record } => {

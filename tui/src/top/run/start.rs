@@ -1,14 +1,14 @@
-//! What the dashboard is started with.
+//! The arguments of the dashboard.
 
 use super::source::Source;
 use crate::top::model::Options;
 use std::path::PathBuf;
 
-/// What the dashboard runs with.
+/// The arguments that the dashboard runs with.
 pub struct Start {
     pub options: Options,
     pub source: Source,
-    /// The file that settings are kept in for the next start.
+    /// The file that preferences are stored in.
     pub preferences_file: Option<PathBuf>,
 }
 

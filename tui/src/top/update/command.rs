@@ -1,4 +1,4 @@
-//! Commands that are run from here: how they begin, and what is said of them.
+//! Runs commands of the dashboard and reports their results.
 
 use crate::top::message::{Act, CommandNews, CommandState, Effect};
 use crate::top::model::{Model, Overlay};
@@ -10,14 +10,15 @@ use dfs_term::text::{sanitise, width};
 use dfs_types::{Error, ErrorCode};
 use std::time::Duration;
 
-/// A command that ended by then after its beginning is still waited for by who ran it: what it wrote may be shown at once.
+/// A command that ends within this time after its start still has the user's attention: its output
+/// may be shown at once.
 const AWAITED_MS_MAX: u64 = 10_000;
 
-/// Lines and cells of the border of a box, and of the blanks beside it.
+/// Lines and cells of the border of a box, and of its padding.
 const BOX_LINES: usize = 2;
 const BOX_CELLS: usize = 4;
 
-/// News of a command.
+/// Handles news of a command.
 pub(super) fn news(model: &mut Model, news: &CommandNews) -> Vec<Act> {
     model.dirty = true;
     let now = model.shared.now.elapsed_ms;
@@ -41,7 +42,7 @@ pub(super) fn news(model: &mut Model, news: &CommandNews) -> Vec<Act> {
             let (line, number) = (command.line.clone(), command.number);
             let key = PageId::Commands.key();
             let short = !output.trim_end().contains('\n');
-            // Who ended it knows why.
+            // The user who cancelled it knows the reason.
             let interrupted = *code == ErrorCode::Interrupted.exit_code();
             command.read = *code == 0 || interrupted;
             match (code, output.trim_end()) {
@@ -66,7 +67,7 @@ pub(super) fn news(model: &mut Model, news: &CommandNews) -> Vec<Act> {
     }
 }
 
-/// Returns whether an answer can be shown in a box over the view in which its line was typed.
+/// Returns true if an output fits into a box over the view in which its line was typed.
 fn fits(model: &Model, answer: &str) -> bool {
     let area = page_area(model.shared.area);
     let text = shown(answer);
@@ -76,13 +77,14 @@ fn fits(model: &Model, answer: &str) -> bool {
     free && lines <= usize::from(area.height) && cells <= usize::from(area.width)
 }
 
-/// Returns the answer as a terminal may show it.
+/// Returns the output in a form that is safe for a terminal.
 fn shown(answer: &str) -> String {
     let lines = answer.lines().map(|line| sanitise(&line.replace('\t', "    ")).into_owned());
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The recording has ended before the dashboard: told like a command that failed, so that it stays until it is read.
+/// Reports that the recording has ended early, in the form of a failed command, so that it stays
+/// until it is read.
 pub(super) fn unrecorded(model: &mut Model, error: &Error) -> Vec<Act> {
     model.shared.recorded = false;
     let Effect::Run { number, .. } = run(model, "top --record".to_owned()) else { return Vec::new() };
@@ -90,7 +92,7 @@ pub(super) fn unrecorded(model: &mut Model, error: &Error) -> Vec<Act> {
     news(model, &CommandNews { number, state: CommandState::Ended { code: error.code.exit_code(), output } })
 }
 
-/// Begins a command.
+/// Starts a command.
 pub(super) fn run(model: &mut Model, line: String) -> Effect {
     model.last_command += 1;
     let number = model.last_command;

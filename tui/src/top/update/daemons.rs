@@ -1,16 +1,16 @@
-//! The processes of the local daemons: they are looked at again while the dashboard runs, because
-//! they decide which command mends what is wrong.
+//! Checks the processes of the local daemons again while the dashboard runs, because they decide
+//! which command fixes a problem.
 
 use crate::top::message::{Act, Effect};
 use crate::top::model::Model;
 use dfs_diagnosis::LocalDaemon;
 
-/// They are looked at once in so many milliseconds at most.
+/// The minimum interval between two checks.
 const EVERY_MS: u64 = 1_000;
-/// An answer that has not come by then is not waited for any longer.
+/// A response that has not arrived after this time is not awaited any longer.
 const PATIENCE_MS: u64 = 10_000;
 
-/// Asks for the daemons of a local cluster, unless it is too early.
+/// Requests a check of the daemons of a local cluster, unless it is too early.
 pub(super) fn ask(model: &mut Model) -> Vec<Act> {
     let now = model.shared.now.elapsed_ms;
     let pause = if model.looking { PATIENCE_MS } else { EVERY_MS };
@@ -22,7 +22,7 @@ pub(super) fn ask(model: &mut Model) -> Vec<Act> {
     vec![Act::Effect(Effect::Daemons)]
 }
 
-/// Takes the daemons in; the findings are worked out again if something has changed.
+/// Stores the daemons; computes the findings again if a daemon has changed.
 pub(super) fn came(model: &mut Model, daemons: &[LocalDaemon]) -> Vec<Act> {
     model.looking = false;
     if model.shared.local.as_deref() != Some(daemons) {

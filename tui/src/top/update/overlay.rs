@@ -1,4 +1,4 @@
-//! What lies over the view: help, a line or filter that is typed, a question.
+//! Handles the overlays: help, a line or filter that is being typed, a question.
 
 use super::palette;
 use crate::top::message::{Act, Effect, Naming, Question};
@@ -19,7 +19,7 @@ pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Act> {
         Overlay::Filter(text) => filter(model, text, key),
         Overlay::Palette(line) => palette(model, line, key),
         Overlay::Naming(naming) => name(model, naming, key),
-        // It is closed; what is typed next may be the next line.
+        // The overlay closes; the next line may be typed at once.
         Overlay::Output { .. } if key.code == KeyCode::Char(':') => type_line(model, Typed::default()),
         Overlay::Output { .. } => Vec::new(),
         Overlay::Question { question, yes } => match key.code {
@@ -94,7 +94,7 @@ fn name(model: &mut Model, mut naming: Naming, key: KeyEvent) -> Vec<Act> {
     }
 }
 
-/// Begins a line behind `:`.
+/// Opens the command line (`:`).
 pub(super) fn type_line(model: &mut Model, line: Typed) -> Vec<Act> {
     typed(model, line)
 }
@@ -125,7 +125,8 @@ fn palette(model: &mut Model, mut line: Line, key: KeyEvent) -> Vec<Act> {
     }
 }
 
-/// A line as it is now: what may be meant is looked up at once, the rest is asked of the shell.
+/// Handles a change of the line: candidates are computed at once, the rest is requested from the
+/// shell.
 fn typed(model: &mut Model, typed: Typed) -> Vec<Act> {
     let line = typed.text();
     let candidates = palette::candidates(model, &line);
@@ -133,14 +134,14 @@ fn typed(model: &mut Model, typed: Typed) -> Vec<Act> {
     vec![Act::Effect(Effect::Complete { line })]
 }
 
-/// Words that the shell knows have come for a line.
+/// Stores the completions of the shell for a line.
 pub(super) fn completed(model: &mut Model, asked: &str, words: &[String]) {
     let Overlay::Palette(line) = &mut model.overlay else { return };
     if line.typed.text() != asked {
         return;
     }
     for word in words {
-        // Words of the shell may have a blank behind them.
+        // Completions of the shell may end with a blank.
         if !line.candidates.iter().any(|candidate| candidate.text.trim_end() == word.trim_end()) {
             line.candidates.push(Candidate { text: word.clone(), act: None });
         }
@@ -191,7 +192,7 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Act> {
     Vec::new()
 }
 
-/// A click on a button of a question.
+/// Handles a click on a button of a question.
 fn answer(model: &mut Model, question: Question, event: MouseEvent) -> Vec<Act> {
     let pressed = matches!(event.kind, MouseEventKind::Down(_))
         .then(|| Dialog::of(&question, page_area(model.shared.area)).button_at(event.column, event.row));

@@ -1,14 +1,14 @@
-//! The `:` palette: views, what can be done with what is selected, and every line that the shell would take.
+//! The `:` palette: views, actions on the selected item, and every line of the shell.
 
 use crate::top::message::{Act, Effect};
 use crate::top::model::{Candidate, Line, Model};
 use crate::top::page_id::PageId;
 use crate::top::theme::ThemeName;
 
-/// Candidates that are offered at most.
+/// The maximum number of candidates.
 const CANDIDATES_MAX: usize = 50;
 
-/// What may be meant by the text: what begins so first, then what has it somewhere.
+/// Returns the candidates for the text: names that begin with it first, then names that contain it.
 pub(super) fn candidates(model: &Model, text: &str) -> Vec<Candidate> {
     let all = all(model);
     let (begun, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|candidate| candidate.text.starts_with(text));
@@ -26,7 +26,7 @@ fn all(model: &Model) -> Vec<Candidate> {
     actions.chain(pages).chain(themes).chain([done("quit", Act::Effect(Effect::Quit))]).collect()
 }
 
-/// Enter was pressed: what was chosen, or else what was typed.
+/// Handles Enter: runs the chosen candidate, otherwise the typed line.
 pub(super) fn chosen(model: &mut Model, line: &Line) -> Vec<Act> {
     let typed = line.typed.text();
     let text = match line.chosen.and_then(|at| line.candidates.get(at)) {
@@ -37,7 +37,7 @@ pub(super) fn chosen(model: &mut Model, line: &Line) -> Vec<Act> {
     if text.is_empty() {
         return Vec::new();
     }
-    // A view is meant, also where a command is called so.
+    // The name of a view takes precedence over a command with the same name.
     if let Some(page) = PageId::ALL.into_iter().find(|page| page.word() == text) {
         return vec![Act::Go(page)];
     }

@@ -1,4 +1,4 @@
-//! What keys do, as a user would press them.
+//! Tests the keys of the dashboard.
 
 use super::update;
 use crate::top::fixtures::{self, model};
@@ -50,7 +50,7 @@ fn views_are_reached_by_number_tab_and_name() {
     typed(&mut model, ":repl");
     press(&mut model, KeyCode::Enter);
     assert_eq!(model.page, PageId::Replication);
-    // And back by the way that was come.
+    // Back through the visited views.
     typed(&mut model, "[");
     assert_eq!(model.page, PageId::ALL[PageId::ALL.len() - 1]);
     typed(&mut model, "]");
@@ -95,7 +95,8 @@ fn what_is_old_is_shown_as_old() {
     assert!(matches!(model.shared.link, Link::Live) && seen(&model).contains("· healthy"));
 }
 
-/// A process that crashes while the dashboard runs is seen, and decides which command is advised.
+/// A process that crashes while the dashboard runs is detected and decides which command is
+/// advised.
 #[test]
 fn the_daemons_of_a_local_cluster_are_looked_at_again() {
     let asks = |effects: Vec<Effect>| effects.contains(&Effect::Daemons);
@@ -116,7 +117,7 @@ fn the_daemons_of_a_local_cluster_are_looked_at_again() {
     update(&mut model, Message::Daemons(daemons(Process::Running)));
     update(&mut model, at(7_400));
     assert!(!asks(update(&mut model, lost())), "once in a second");
-    // An answer that never comes is not waited for for ever.
+    // A response that never arrives is not awaited forever.
     update(&mut model, at(8_000));
     assert!(asks(update(&mut model, lost())));
     update(&mut model, at(18_000));
@@ -146,7 +147,7 @@ fn lines_of_the_shell_are_run_and_their_end_is_told() {
     let state = CommandState::Ended { code: 1, output: "setrep: /data: no such file\n".into() };
     update(&mut model, Message::Command(CommandNews { number, state }));
     assert!(seen(&model).contains("failed: setrep: /data: no such file"), "{}", seen(&model));
-    // Another key takes the message away, but not that a command failed.
+    // Another key removes the message, but not the note that a command failed.
     typed(&mut model, "1");
     assert!(seen(&model).contains("1 command failed"), "{}", seen(&model));
 }
@@ -164,7 +165,7 @@ fn a_command_that_wants_to_be_asked_is_asked_for() {
     for part in [" Delete /data? ", "18,381 files, 266 MiB", "rm --yes -r /data", " n  Cancel ", " y  Delete "] {
         assert!(text.contains(part), "{part}:\n{text}");
     }
-    // Enter alone does nothing: Cancel is chosen.
+    // Enter alone does nothing: Cancel is selected.
     assert_eq!(runs(&press(&mut model, KeyCode::Enter)), [""; 0]);
     assert!(matches!(model.overlay, Overlay::None));
     typed(&mut model, ":rm -r /data");

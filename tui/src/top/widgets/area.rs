@@ -5,12 +5,12 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-/// Returns the part of the window that the page has, between the two lines above and the one below.
+/// Returns the area of the page in the window, between the two lines above and the one below.
 pub fn page_area(area: Rect) -> Rect {
     Rect { y: area.y + 2.min(area.height), height: area.height.saturating_sub(3), ..area }
 }
 
-/// Draws one line of text. What does not fit is cut.
+/// Draws one line of text, cut to the width of the area.
 pub fn text<'t>(frame: &mut Frame<'_>, area: Rect, line: impl Into<Line<'t>>) {
     let area = area.intersection(frame.area());
     if area.height > 0 {

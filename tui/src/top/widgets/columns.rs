@@ -1,4 +1,4 @@
-//! The table of datanodes: its columns, what stands in them, what they sort by, and its lines.
+//! The table of datanodes: its columns, their texts, their sort keys, and its lines.
 
 use crate::nodes::{Mark, full, state, tone};
 use crate::top::chart::bar;
@@ -14,7 +14,7 @@ use std::cmp::Ordering;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// Between two columns, in cells.
+/// Gap between two columns, in cells.
 pub const GAP: usize = 2;
 
 /// A column of the table.
@@ -26,7 +26,7 @@ pub enum Column {
     Used,
     Capacity,
     Full,
-    /// The same as a bar; nothing to sort by of its own.
+    /// The fill level as a bar; cannot be sorted by.
     Bar,
     Chunks,
     Short,
@@ -40,7 +40,7 @@ pub enum Column {
     Machine,
 }
 
-/// A column where it stands.
+/// A column and its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     pub column: Column,
@@ -50,7 +50,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// The text in its place, as wide as the column is.
+    /// Returns the text padded to the width of the column.
     pub fn put(&self, text: &str) -> String {
         let text = dfs_term::text::truncate(text, self.cells);
         let blanks = " ".repeat(self.cells.saturating_sub(width(&text)));
@@ -58,7 +58,7 @@ impl Place {
     }
 }
 
-/// What a datanode is sorted by. What is not known comes before everything else.
+/// The sort key of a datanode. Unknown values come first.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub enum Key<'n> {
     Unknown,
@@ -74,7 +74,7 @@ impl Key<'_> {
 }
 
 impl Column {
-    /// In the order in which they stand.
+    /// In display order.
     pub const ALL: [Self; 16] = [
         Self::Node,
         Self::State,
@@ -94,7 +94,7 @@ impl Column {
         Self::Machine,
     ];
 
-    /// In the order in which they are given room.
+    /// In the order in which columns get room.
     const BY_WEIGHT: [Self; 16] = [
         Self::Node,
         Self::State,
@@ -114,7 +114,7 @@ impl Column {
         Self::Capacity,
     ];
 
-    /// Its head, and its name where the order is kept.
+    /// Returns the header, which is also the name in preferences.
     pub fn head(self) -> &'static str {
         match self {
             Self::Node => "NODE",
@@ -136,17 +136,17 @@ impl Column {
         }
     }
 
-    /// The column of this name, in small letters.
+    /// Returns the column with this name in lower case.
     pub fn find(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|column| column.sorts() && column.head().to_lowercase() == word)
     }
 
-    /// Whether it can be sorted by.
+    /// Returns true if the table can be sorted by the column.
     pub fn sorts(self) -> bool {
         self != Self::Bar
     }
 
-    /// Its width in cells; that of the states is greater where datanodes are drained.
+    /// Returns the width in cells; the state column is wider if datanodes are draining or drained.
     fn cells(self) -> usize {
         match self {
             Self::Node => 14,
@@ -166,7 +166,8 @@ impl Column {
         !matches!(self, Self::Node | Self::State | Self::Bar | Self::Version | Self::Machine)
     }
 
-    /// The columns that fit into so many cells, in the order in which they stand. What is sorted `by` is seen.
+    /// Returns the columns that fit into so many cells, in display order. The sort column `by` is
+    /// always included.
     pub fn fitting(cells: usize, by: Self, nodes: &[NodeStatus]) -> Vec<Place> {
         let wide = |column: Self| if column == Self::State { state_cells(nodes) } else { column.cells() };
         let mut left = cells + GAP;
@@ -189,7 +190,7 @@ impl Column {
             .collect()
     }
 
-    /// What it says of a datanode.
+    /// Returns the text of the column for a datanode.
     pub fn text(self, node: &NodeStatus, shared: &Shared) -> String {
         let load = &node.load;
         let per_second =
@@ -214,7 +215,7 @@ impl Column {
         }
     }
 
-    /// How it looks; plain where nothing is to be noticed.
+    /// Returns the tone of the text; plain if it needs no attention.
     pub fn tone(self, node: &NodeStatus) -> Tone {
         match self {
             Self::State => tone(node),
@@ -232,7 +233,7 @@ impl Column {
         }
     }
 
-    /// What it sorts a datanode by.
+    /// Returns the sort key of a datanode.
     pub fn key<'n>(self, node: &'n NodeStatus, shared: &Shared) -> Key<'n> {
         let load = &node.load;
         let number = |value: u64| Key::Number(value as f64);
@@ -258,7 +259,7 @@ impl Column {
     }
 }
 
-/// Returns the head line of the table. The column that is sorted by has a mark behind its head.
+/// Returns the header of the table. The column that is sorted by has a mark after its header.
 pub fn heads(columns: &[Place], sorted: Option<(Column, bool)>) -> String {
     let head = |place: &Place| match sorted {
         Some((by, falling)) if by == place.column => {
@@ -283,7 +284,8 @@ pub fn node_line(node: &NodeStatus, columns: &[Place], shared: &Shared) -> Line<
     Line::from(spans)
 }
 
-/// As wide as the longest state that is shown: where nobody drains, no room is kept for it.
+/// Returns the width of the longest state that is shown; without draining datanodes no room is
+/// reserved for that state.
 fn state_cells(nodes: &[NodeStatus]) -> usize {
     let drains = nodes.iter().filter(|node| node.duty == Duty::Drain);
     drains.map(|node| width(&state(node))).fold(Column::State.cells(), usize::max)
@@ -293,7 +295,7 @@ fn in_flight(node: &NodeStatus) -> u64 {
     u64::from(node.load.reads_in_flight) + u64::from(node.load.writes_in_flight)
 }
 
-/// How far its clock is off, where that matters.
+/// Returns the skew of its clock, if it is significant.
 fn clock(skew_ms: i64) -> String {
     if skew_ms.unsigned_abs() <= SKEW_MAX_MS {
         return "right".to_owned();

@@ -1,4 +1,4 @@
-//! Commands that were run from the dashboard: how far one is, and how it is ended.
+//! Shows the progress of commands that were run from the dashboard, and cancels them.
 
 use crate::top::chart::bar;
 use crate::top::message::{Act, CommandState, Effect};
@@ -7,7 +7,7 @@ use dfs_term::figures::{percent, rate, size_short};
 
 const BAR_CELLS: usize = 8;
 
-/// Returns how far a transfer is.
+/// Returns the progress of a transfer.
 pub fn progress(command: &CommandLine) -> String {
     match command.state {
         CommandState::Running { moved, total: Some(total) } if total > 0 => {
@@ -21,7 +21,7 @@ pub fn progress(command: &CommandLine) -> String {
     }
 }
 
-/// Asks a command that runs to end.
+/// Requests the cancellation of a running command.
 pub fn cancel(command: &CommandLine) -> Vec<Act> {
     let line = &command.line;
     if command.ended_ms.is_some() {

@@ -18,7 +18,7 @@ const RESUME: Binding = Binding::new("R", "resume", "node resume: let it take ch
 const FORGET: Binding =
     Binding::new("F", "forget", "node forget: drop a dead datanode that does not come back; asks first");
 
-/// Returns the keys that change the drain of the selected datanode in its state.
+/// Returns the keys that change the drain of the selected datanode in its current state.
 pub fn bindings(node: Option<&NodeStatus>, shared: &Shared) -> Vec<Binding> {
     let Some(node) = node.filter(|_| !shared.read_only) else { return Vec::new() };
     let duty = if node.duty == Duty::Drain { RESUME } else { DRAIN };
@@ -28,7 +28,7 @@ pub fn bindings(node: Option<&NodeStatus>, shared: &Shared) -> Vec<Binding> {
     }
 }
 
-/// Returns what a key does with the selected datanode; none for a key that does nothing with it.
+/// Returns the acts of a key for the selected datanode; `None` if the key does nothing with it.
 pub fn key(key: KeyEvent, node: Option<&NodeStatus>, shared: &Shared) -> Option<Vec<Act>> {
     let KeyCode::Char(letter) = key.code else { return None };
     if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) {
@@ -38,7 +38,7 @@ pub fn key(key: KeyEvent, node: Option<&NodeStatus>, shared: &Shared) -> Option<
     Some(vec![Act::Run(line(&wish, node?))])
 }
 
-/// Returns the lines of the shell that do the same, for the palette.
+/// Returns the equivalent lines of the shell, for the palette.
 pub fn lines(node: Option<&NodeStatus>, shared: &Shared) -> Vec<String> {
     bindings(node, shared).iter().zip(node.into_iter().cycle()).map(|(wish, node)| line(wish, node)).collect()
 }
@@ -47,8 +47,8 @@ fn line(wish: &Binding, node: &NodeStatus) -> String {
     format!("node {} {}", wish.name, node.id)
 }
 
-/// Returns the progress of the drain of a datanode, its speed and the time left; none where it is
-/// not to be drained.
+/// Returns the progress of the drain of a datanode, its rate and the time left; `None` if no drain
+/// was requested.
 pub fn told(node: &NodeStatus, shared: &Shared) -> Option<String> {
     let mut told = crate::nodes::drain(node)?;
     let Some(left @ 1..) = node.left else { return Some(told) };
@@ -62,7 +62,7 @@ pub fn told(node: &NodeStatus, shared: &Shared) -> Option<String> {
     Some(told)
 }
 
-/// Returns all drains, a line each; where there is no room for all, the last line is the number of
+/// Returns all drains, one line each; if there is no room for all, the last line is the number of
 /// the others.
 pub fn panel(room: usize, cells: usize, shared: &Shared) -> Vec<Line<'static>> {
     let theme = &shared.theme;

@@ -1,4 +1,4 @@
-//! Events of the cluster as text.
+//! Formats events of the cluster.
 
 use crate::top::theme::Theme;
 use dfs_rpc::board::{Event, Severity};
@@ -21,7 +21,7 @@ pub fn event_line(event: &Event, theme: &Theme, zone: &TimeZone, cells: usize) -
         Severity::Error => ("✗", Tone::Bad),
     };
     let at = dfs_term::figures::time_seconds(event.at, zone);
-    // The day is said where there is room for it.
+    // The date is shown if there is room for it.
     let at = if cells >= 100 { at.as_str() } else { at.split_once(' ').map_or(at.as_str(), |(_, time)| time) };
     let room = cells.saturating_sub(at.len() + 3);
     Line::from(vec![

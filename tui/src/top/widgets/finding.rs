@@ -1,4 +1,5 @@
-//! The findings as a list: causes with the command that mends them, consequences indented below.
+//! Draws the findings as a list: causes with the command that fixes them, consequences indented
+//! below.
 
 use super::pieces;
 use crate::top::shared::Shared;
@@ -10,17 +11,17 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use std::time::Duration;
 
-/// Blanks before a consequence, and before what is said below a fact.
+/// Blanks before a consequence, and before the explanation of a fact.
 const INDENT: usize = 2;
 
-/// How much is said of the findings.
+/// The amount of detail for the findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
     /// The facts in one line each, and the commands.
     Short,
-    /// All of the selected one, the others in short.
+    /// All detail for the selected finding, little for the others.
     Selected,
-    /// All of each.
+    /// All detail for each finding.
     All,
 }
 
@@ -33,7 +34,7 @@ pub struct FindingList<'s> {
 }
 
 impl FindingList<'_> {
-    /// Returns the number of findings, and which is selected.
+    /// Returns the number of findings, and the selected one.
     pub fn title(&self) -> String {
         let all = self.shared.findings.len();
         let which = if all > 1 { format!("; {} of {all} selected", self.selected + 1) } else { String::new() };
@@ -44,21 +45,21 @@ impl FindingList<'_> {
         }
     }
 
-    /// Returns the number of lines that so much detail takes.
+    /// Returns the number of lines that the level of detail takes.
     pub fn height(&self, detail: Detail) -> usize {
         self.all(detail).len()
     }
 
-    /// Returns as many lines as there is room for, each with the place of its finding. The worst
-    /// finding and the command of its cause are always among them, and so is the selected one.
+    /// Returns as many lines as there is room for, each with the index of its finding. The worst
+    /// finding, the command of its cause and the selected finding are always included.
     pub fn lines(&self, room: usize) -> Vec<(usize, Line<'static>)> {
         let details = [Detail::All, Detail::Selected, Detail::Short];
         let fitting = details.into_iter().map(|detail| self.all(detail)).find(|lines| lines.len() <= room);
         fitting.unwrap_or_else(|| self.window(self.all(Detail::Short), room))
     }
 
-    /// Returns the first lines; where the selected finding is further below, the worst ones and
-    /// then those around it.
+    /// Returns the first lines; if the selected finding is further below, the worst ones and then
+    /// those around the selected one.
     fn window(&self, lines: Vec<(usize, Line<'static>)>, room: usize) -> Vec<(usize, Line<'static>)> {
         let end = lines.iter().rposition(|(at, _)| *at == self.selected).map_or(0, |at| at + 1);
         if end <= room {
@@ -82,8 +83,8 @@ impl FindingList<'_> {
         findings.flat_map(lines).collect()
     }
 
-    /// Returns the lines of a finding: the fact and what it means; the command, which stands at the
-    /// cause only; if `whole`, its duration and what happens meanwhile.
+    /// Returns the lines of a finding: the fact and its meaning; the command, which is only shown
+    /// for the cause; if `whole`, its duration and the current activity.
     fn told(&self, finding: &Finding, whole: bool, selected: bool) -> Vec<Line<'static>> {
         let theme = &self.shared.theme;
         let (glyph, tone) = finding.severity.sign();
@@ -114,7 +115,7 @@ impl FindingList<'_> {
     }
 }
 
-/// Returns the duration of a finding and what happens meanwhile.
+/// Returns the duration of a finding and the current activity.
 fn meanwhile(finding: &Finding) -> String {
     let meanwhile = format!("meanwhile: {}", sanitise(&finding.meanwhile));
     match finding.since_ms.map(|ms| age(Duration::from_millis(ms))) {

@@ -1,4 +1,4 @@
-//! The background jobs of the leading master: when they are asked for, and how they look.
+//! The background jobs of the leading master: when they are requested, and how they are drawn.
 
 use super::pieces;
 use crate::jobs::{self, JobRow};
@@ -16,39 +16,39 @@ use ratatui::text::{Line, Span};
 /// The cell in which the note of a job begins.
 const NOTE_FROM: usize = 57;
 
-/// The jobs as they came last, for a view that shows them.
+/// The last known jobs, for a view that shows them.
 #[derive(Debug, Default)]
 pub struct JobsFeed {
-    /// They are asked for at most once in so many milliseconds.
+    /// The minimum interval between requests, in milliseconds.
     every_ms: u64,
-    /// The view is shown.
+    /// True while the view is shown.
     shown: bool,
-    /// They were asked for and have not come yet.
+    /// True while a response is awaited.
     awaited: bool,
-    /// When they were asked for, in milliseconds of the dashboard's clock.
+    /// The time of the last request, in milliseconds of the dashboard's clock.
     asked_ms: Option<u64>,
-    /// They, and when they came, by the calendar.
+    /// The jobs, and the calendar time of their arrival.
     last: Option<(Result<Vec<JobStatus>, Error>, Timestamp)>,
 }
 
 impl JobsFeed {
-    /// Returns a feed that asks at most once in so many milliseconds.
+    /// Returns a feed with this minimum interval between requests, in milliseconds.
     pub fn every(every_ms: u64) -> Self {
         Self { every_ms, ..Self::default() }
     }
 
-    /// The view is shown from now on.
+    /// Notes that the view is shown.
     pub fn enter(&mut self, shared: &Shared) -> Vec<Act> {
         self.shown = true;
         self.ask(shared)
     }
 
-    /// The view is not shown any more.
+    /// Notes that the view is hidden.
     pub fn leave(&mut self) {
         self.shown = false;
     }
 
-    /// Takes in jobs; asks for them again with a picture.
+    /// Stores the jobs that arrive; requests them again with each snapshot.
     pub fn hear(&mut self, message: &Message, shared: &Shared) -> Vec<Act> {
         match message {
             Message::Picture(..) if self.shown => self.ask(shared),
@@ -60,7 +60,7 @@ impl JobsFeed {
         }
     }
 
-    /// Asks for the jobs, unless they are awaited, it is too early, or no master answers.
+    /// Requests the jobs, unless they are awaited, it is too early, or no master answers.
     fn ask(&mut self, shared: &Shared) -> Vec<Act> {
         let now = shared.now.elapsed_ms;
         let early = self.asked_ms.is_some_and(|asked| now < asked + self.every_ms);
@@ -71,7 +71,7 @@ impl JobsFeed {
         vec![Act::Effect(Effect::Jobs)]
     }
 
-    /// Returns the number of jobs that have come.
+    /// Returns the number of known jobs.
     pub fn count(&self) -> usize {
         self.last.as_ref().and_then(|(jobs, _)| jobs.as_ref().ok()).map_or(0, Vec::len)
     }
@@ -82,8 +82,8 @@ impl JobsFeed {
         jobs.map_or(0, |jobs| jobs.iter().filter(|job| is_busy(job)).count())
     }
 
-    /// Returns the jobs as lines for `area`; nothing before they have come. Notes are wrapped;
-    /// where there is no room for that, all but errors are shortened.
+    /// Returns the jobs as lines for `area`; empty until they have arrived. Notes are wrapped; if
+    /// there is no room for that, all except errors are shortened.
     pub fn lines(&self, theme: &Theme, area: Rect) -> Vec<Line<'static>> {
         let (jobs, at) = match &self.last {
             None => return Vec::new(),
@@ -105,8 +105,7 @@ impl JobsFeed {
         lines
     }
 
-    /// Returns the jobs as one line each, those that are not idle first: as many as there is room
-    /// for.
+    /// Returns the jobs as one line each, as many as there is room for, with idle jobs last.
     pub fn short_lines(&self, theme: &Theme, area: Rect) -> Vec<Line<'static>> {
         let Some((Ok(jobs), at)) = &self.last else { return Vec::new() };
         let mut jobs: Vec<&JobStatus> = jobs.iter().collect();
@@ -126,7 +125,7 @@ fn head(theme: &Theme) -> Line<'static> {
     Line::styled(format!("{name:<10} {state:<11} {done:<23} {last_run:<9} {note}"), theme.head())
 }
 
-/// Returns a job in one line, or in several so that its note is `whole`.
+/// Returns a job as one line, or as several if its note is to be `whole`.
 fn row_lines(job: JobRow, whole: bool, cells: usize, theme: &Theme) -> Vec<Line<'static>> {
     let JobRow { name, state, tone, done, last_run, note } = job;
     let notes = if whole { pieces(&note, cells) } else { vec![shorten(&note, cells).into_owned()] };

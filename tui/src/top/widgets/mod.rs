@@ -1,4 +1,4 @@
-//! Helpers that several views draw with and act with. Nothing here knows a view.
+//! Helpers with which several views draw and act. No module here imports a view.
 
 mod area;
 pub mod columns;

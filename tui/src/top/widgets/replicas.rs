@@ -1,9 +1,9 @@
-//! The replicas of all chunks in words.
+//! Describes the replicas of all chunks in words.
 
 use dfs_client::ReplicationStatus;
 use dfs_term::figures::count;
 
-/// Returns how many replicas the chunks have, without classes that are empty.
+/// Returns the number of chunks in each class of replicas, without empty classes.
 pub fn replicas_in_words(chunks: &ReplicationStatus) -> String {
     let kinds = [
         (chunks.missing, "missing"),

@@ -15,24 +15,24 @@ use crate::top::message::Question;
 use dfs_term::text::{sanitise, truncate, width, wrap};
 use ratatui::layout::Rect;
 
-/// The box is at most so wide.
+/// The maximum width of the box.
 const CELLS_MAX: u16 = 72;
-/// Cells of the border and of the blank beside it, on both sides.
+/// Cells of the border and the padding, on both sides.
 const MARGIN_CELLS: u16 = 4;
-/// Between the buttons.
+/// Gap between the buttons.
 const GAP_CELLS: u16 = 3;
 
 /// The box of a question, laid out in an area.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dialog {
-    /// The whole box.
+    /// The area of the whole box.
     pub place: Rect,
     pub title: String,
-    /// What will happen, a line each.
+    /// The effect, in lines.
     pub details: Vec<String>,
-    /// The line of the shell that does it.
+    /// The line of the shell that performs the action.
     pub command: String,
-    /// The texts of the buttons and their places: that of cancelling, and that of the deed.
+    /// The texts and areas of the buttons: the one that cancels, and the one that confirms.
     pub buttons: [(String, Rect); 2],
 }
 
@@ -45,7 +45,7 @@ impl Dialog {
         let details = wrap(&sanitise(question.details()), Some(cells), 0);
         let details: Vec<String> = details.lines().map(str::to_owned).collect();
         let command = truncate(&sanitise(&question.line), cells).into_owned();
-        // The border, the lines with a blank one behind them, the command with one, and the buttons.
+        // The border, the details and a blank line, the command and a blank line, and the buttons.
         let high = details.len() + usize::from(!details.is_empty()) + 5;
         let high = u16::try_from(high).unwrap_or(u16::MAX).min(area.height);
         let (x, y) = (area.x + (area.width - wide) / 2, area.y + (area.height - high) / 2);
@@ -62,7 +62,8 @@ impl Dialog {
         Self { place, title, details, command, buttons }
     }
 
-    /// Returns whether the deed is at this place; none where no button is.
+    /// Returns true if the confirming button is at this position, false for the cancelling one;
+    /// `None` if there is no button.
     pub fn button_at(&self, column: u16, row: u16) -> Option<bool> {
         let [(_, cancel), (_, deed)] = &self.buttons;
         let at = (column, row).into();

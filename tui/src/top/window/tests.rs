@@ -1,4 +1,4 @@
-//! Help, the foot line and the boxes, in windows of all sizes.
+//! Tests help, the foot line and the boxes in windows of all sizes.
 
 use super::{Dialog, EVERYWHERE, FootPart, everywhere, foot_parts, help_lines, key_of};
 use crate::top::fixtures;
@@ -27,7 +27,7 @@ fn click(model: &mut Model, column: u16, row: u16) -> Vec<Effect> {
     update(model, Message::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }))
 }
 
-/// Runs a line that writes this.
+/// Runs a line with this output.
 fn wrote(model: &mut Model, line: &str, output: &str) -> Vec<Effect> {
     typed(model, &format!(":{line}"));
     press(model, KeyCode::Enter);
@@ -96,7 +96,7 @@ fn the_foot_line_says_how_to_quit_and_can_be_clicked() {
     }
 }
 
-/// Keys that name several, or a direction, are for the keyboard alone.
+/// Bindings that name several keys, or a direction, can only be used from the keyboard.
 #[test]
 fn every_key_that_is_shown_can_be_clicked() {
     let mut model = in_window(200, 60);
@@ -118,7 +118,7 @@ fn a_click_on_what_failed_shows_it() {
     press(&mut model, KeyCode::Enter);
     let state = CommandState::Ended { code: 1, output: "rm: /none: no such file".to_owned() };
     update(&mut model, Message::Command(CommandNews { number: 1, state }));
-    // The first click takes the message away, as a key does.
+    // The first click removes the message, as a key does.
     click(&mut model, 3, 23);
     assert!(frame(&model).contains("✗ 1 command failed") && model.page == PageId::Overview);
     click(&mut model, 3, 23);
@@ -137,7 +137,7 @@ fn an_answer_is_shown_where_it_was_asked_for() {
     }
     press(&mut model, KeyCode::Esc);
     assert!(matches!(model.overlay, Overlay::None) && model.page == PageId::Files);
-    // The next line is typed over it; a click closes it, too.
+    // The next line is typed over it; a click also closes it.
     wrote(&mut model, "ls /", "a\nb\n");
     typed(&mut model, ":");
     assert!(matches!(model.overlay, Overlay::Palette(_)));
@@ -146,7 +146,8 @@ fn an_answer_is_shown_where_it_was_asked_for() {
     assert!(frame(&model).contains("\\u{1b}[2Jb"));
     click(&mut model, 1, 5);
     assert!(matches!(model.overlay, Overlay::None));
-    // What is longer or wider than the window goes to the view of commands, where it can be scrolled.
+    // Output that is longer or wider than the window goes to the view of commands, where it can be
+    // scrolled.
     let long: String = (0..40).map(|number| format!("line {number}\n")).collect();
     for output in [long, format!("{}\nb\n", "wide".repeat(30))] {
         typed(&mut model, "5");
@@ -154,7 +155,7 @@ fn an_answer_is_shown_where_it_was_asked_for() {
         assert!(matches!(model.overlay, Overlay::None));
         assert_eq!(model.page, PageId::Commands);
     }
-    // One line is said.
+    // A single line is shown in the foot line.
     typed(&mut model, "5");
     wrote(&mut model, "pwd", "/data\n");
     assert!(matches!(model.overlay, Overlay::None) && seen(&model).contains("/data"));

@@ -1,4 +1,4 @@
-//! The view of what was run, by its keys.
+//! Tests the view of commands through its keys.
 
 use super::*;
 use crate::top::fixtures;
@@ -30,7 +30,7 @@ fn at(model: &mut Model, elapsed_ms: u64) {
     update(model, Message::Tick(now));
 }
 
-/// A failed one, one with output, one that runs.
+/// Returns a dashboard with a failed command, one with output, and one that is running.
 fn busy() -> Model {
     let mut model = fixtures::model(fixtures::cluster(3));
     run(&mut model, "setrep 2 /data/none");
@@ -57,18 +57,18 @@ fn frames() {
 fn more_than_a_line_of_output_is_shown_at_once() {
     let mut model = fixtures::model(fixtures::cluster(3));
     run(&mut model, "du /");
-    // What fits is shown over the view, see `window/tests.rs`.
+    // Output that fits is shown over the view, see `window/tests.rs`.
     let long: String = (1..=40).map(|number| format!("{number} /d{number}\n")).collect();
     ended(&mut model, 0, &long);
     assert_eq!(model.page, PageId::Commands);
     assert!(seen(&model).contains("2 /d2") && model.shared.commands[0].read);
-    // One line is an answer in itself.
+    // A single line is shown in the foot line.
     typed(&mut model, "1");
     run(&mut model, "pwd");
     ended(&mut model, 0, "/data\n");
     assert_eq!(model.page, PageId::Overview);
     assert!(seen(&model).contains("/data"));
-    // Who has gone on with something else is not led away.
+    // The view does not change if the user has opened something else meanwhile.
     run(&mut model, "fsck /");
     at(&mut model, 60_000);
     ended(&mut model, 0, "1\n2\n");
@@ -93,12 +93,12 @@ fn errors_stay_until_they_are_read() {
     ended(&mut model, 0, "a\n");
     typed(&mut model, "1");
     assert!(seen(&model).contains("1 command failed"));
-    // What failed unseen comes first, and has been read then.
+    // A failed command that was not read comes first and then counts as read.
     press(&mut model, KeyCode::Char(key));
     assert!(seen(&model).contains("no such file"), "{}", seen(&model));
     typed(&mut model, "1");
     assert!(!seen(&model).contains("failed"), "{}", seen(&model));
-    // One that fails while it is looked at is read.
+    // A command that fails while it is shown counts as read.
     press(&mut model, KeyCode::Char(key));
     run(&mut model, "rm /x");
     ended(&mut model, 1, "rm: /x: no\n");
@@ -109,7 +109,7 @@ fn errors_stay_until_they_are_read() {
 fn commands_are_chosen_cancelled_copied_and_typed_again() {
     let mut model = busy();
     press(&mut model, KeyCode::Char(PageId::Commands.key()));
-    // What failed is shown first; the running one is the newest.
+    // The failed command is shown first; the running one is the newest.
     assert!(seen(&model).contains("hint: did you mean"));
     press(&mut model, KeyCode::Up);
     press(&mut model, KeyCode::Up);
@@ -142,7 +142,7 @@ fn output_is_scrolled_and_never_obeyed() {
     let mouse = |kind, row| Message::Mouse(MouseEvent { kind, column: 5, row, modifiers: KeyModifiers::NONE });
     update(&mut model, mouse(MouseEventKind::ScrollDown, 20));
     assert!(seen(&model).contains("line 4 of 500"));
-    // The first row below the head line is the newest.
+    // The first row below the header is the newest.
     run(&mut model, "echo b");
     ended(&mut model, 0, "b\n");
     update(&mut model, mouse(MouseEventKind::Down(MouseButton::Left), 3));

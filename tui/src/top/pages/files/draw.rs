@@ -1,4 +1,4 @@
-//! How the directories, what is looked at and the transfers look.
+//! Draws the directories, the lower part and the transfers.
 
 use super::pane::{ENTRIES_MAX, Pane, Row};
 use super::state::{Files, Lower, Side, transfers};
@@ -13,19 +13,19 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-/// Lines above the rows of a directory: what directory it is, the heads of its columns.
+/// Lines above the rows of a directory: its path and the column headers.
 pub(super) const HEAD_LINES: u16 = 2;
-/// Lines below them: how much of it is shown, or what is wrong.
+/// Lines below the rows: the number of rows shown, or an error.
 const FOOT_LINES: u16 = 1;
-/// Transfers that are shown.
+/// Maximum number of transfers that are shown.
 const TRANSFERS_SHOWN: usize = 4;
-/// A pane this wide shows times and not days alone.
+/// A pane of at least this width shows times, not only dates.
 const WIDE_CELLS: usize = 60;
 const SIZE_CELLS: usize = 9;
-/// Of the characters of a text at most one in so many may be none.
+/// A text may have at most one invalid character in so many.
 const WRONG_IN_TEXT: usize = 20;
 
-/// Where everything is.
+/// The areas of all parts.
 pub(super) struct Places {
     remote: Rect,
     local: Rect,
@@ -102,7 +102,7 @@ fn draw_pane<P>(pane: &Pane<P>, title: &str, active: bool, frame: &mut Frame<'_>
     text(frame, line(area.height.saturating_sub(1)), Line::styled(format!("  {told}"), theme.tone(tone)));
 }
 
-/// How much of a directory is shown, or what is wrong with it.
+/// Returns the number of rows that are shown, or the error of the directory.
 fn foot<P>(pane: &Pane<P>) -> (String, Tone) {
     if let Some(error) = &pane.error {
         return (format!("✗ {}", sanitise(&error.to_string())), Tone::Bad);
@@ -119,7 +119,7 @@ fn foot<P>(pane: &Pane<P>) -> (String, Tone) {
         _ if !pane.is_listed() => ("loading…".to_owned(), Tone::Dim),
         _ if loaded == 0 => ("empty".to_owned(), Tone::Dim),
         shown if shown < loaded && pane.has_more() => {
-            // The others are not loaded; nobody knows whether one of them would match.
+            // Entries that are not loaded might also match.
             let of = format!("of the first {}, {}", count(loaded as u64), count(shown as u64));
             (format!("{of} match the filter {}", sanitise(pane.filter())), Tone::Warning)
         }
@@ -171,7 +171,8 @@ impl Columns {
     }
 }
 
-/// The end of a text that is too long, because the end of a path says most.
+/// Returns the end of a text that is too long, because the end of a path is the most informative
+/// part.
 fn end_of(text: &str, cells: usize) -> String {
     if width(text) <= cells {
         return text.to_owned();
@@ -205,7 +206,7 @@ fn draw_lower(lower: &Lower, frame: &mut Frame<'_>, area: Rect, shared: &Shared)
     }
 }
 
-/// Whether it is for people to read. Its last character may have been cut.
+/// Returns true if the bytes are readable text. The last character may be cut.
 fn is_text(text: &str) -> bool {
     let odd =
         |c: &char| *c == char::REPLACEMENT_CHARACTER || c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\x1b');
@@ -227,7 +228,7 @@ fn draw_transfers(frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
     }
 }
 
-/// `── what ──────`
+/// Draws a title: `── what ──────`.
 fn title(frame: &mut Frame<'_>, area: Rect, shared: &Shared, what: &str) {
     let cells = usize::from(area.width);
     let what = format!("── {} ", truncate(what, cells.saturating_sub(4)));

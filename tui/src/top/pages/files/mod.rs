@@ -1,4 +1,4 @@
-//! Files: the DFS on the left, this machine on the right, what is moved between them below.
+//! The view of files: the DFS on the left, this machine on the right, transfers between them below.
 //!
 //! ```text
 //! > dfs  /data · 3 entries               │   here /home/ann · 12 entries

@@ -1,4 +1,4 @@
-//! One directory, remote or local: what is known of it, in which order it is shown, what is selected.
+//! The state of one directory, remote or local: its entries, their order, the selection.
 
 use crate::top::list::{Selection, matches};
 use crate::top::message::LocalEntry;
@@ -6,11 +6,12 @@ use dfs_client::ListPage;
 use dfs_types::{Entry, Error, Kind, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Entries of one directory that are kept; more are said to be there, not shown.
+/// Maximum number of entries of one directory that are kept; the view notes that more exist.
 pub(super) const ENTRIES_MAX: usize = 20_000;
-/// The next page of a directory is asked for when the selection is so near to the end of what is loaded.
+/// The next page is requested when the selection is within so many rows of the end of the loaded
+/// entries.
 const NEAR_THE_END: usize = 200;
-/// A directory is listed anew after this long, and after so much longer for every thousand entries.
+/// A directory is listed again after this time, and after as much more for every thousand entries.
 const REFRESH_MS: u64 = 3_000;
 
 /// A file or directory.
@@ -18,13 +19,14 @@ const REFRESH_MS: u64 = 3_000;
 pub(super) struct Row {
     pub name: String,
     pub directory: bool,
-    /// Bytes; of a directory those of all that is below it, which of a local one are counted first.
+    /// Bytes. For a directory the sum of everything below it, which must be counted first for a
+    /// local one.
     pub size: Option<u64>,
     pub modified: Option<Timestamp>,
-    /// Below a remote directory, at any depth, without itself.
+    /// Files below a remote directory at any depth, excluding the directory itself.
     pub files: u64,
     pub directories: u64,
-    /// Copies wanted of each chunk of a remote file, else 0.
+    /// Wanted replicas of each chunk of a remote file, otherwise 0.
     pub copies: u8,
 }
 
@@ -49,7 +51,7 @@ impl From<LocalEntry> for Row {
     }
 }
 
-/// The order of a directory.
+/// The order of the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Sort {
     #[default]
@@ -78,12 +80,12 @@ impl Sort {
     }
 }
 
-/// A page that was asked for and has not come. The name is that behind which it begins.
+/// A page that was requested and has not arrived. The name is the one after which the page begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Asked {
-    /// The directory is listed anew.
+    /// A page of a new listing.
     Anew(Option<String>),
-    /// It is listed on, behind what is there.
+    /// The next page of the current listing.
     On(String),
 }
 
@@ -91,19 +93,19 @@ enum Asked {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Counted {
     pub bytes: u64,
-    /// Everything is counted.
+    /// True if the count is complete.
     pub whole: bool,
 }
 
-/// A directory.
+/// A pane with one directory.
 #[derive(Debug)]
 pub(super) struct Pane<P> {
     pub path: P,
     rows: Vec<Row>,
-    /// Indices of the rows that pass the filter, in the order in which they are shown.
+    /// Indices of the rows that pass the filter, in display order.
     shown: Vec<usize>,
     pub chosen: Selection,
-    /// To be selected when it comes.
+    /// The name to select as soon as it is listed.
     wanted: Option<String>,
     /// Names of the entries that are marked.
     marked: BTreeSet<String>,
@@ -112,17 +114,17 @@ pub(super) struct Pane<P> {
     filter: String,
     sort: Sort,
     asked: Option<Asked>,
-    /// What came so far of a listing anew: the old rows stay until it is whole.
+    /// The pages of a new listing so far; the old rows stay until it is complete.
     coming: Vec<Row>,
-    /// There are entries behind the rows.
+    /// True if there are more entries after the rows.
     more: bool,
-    /// It was listed at this time, in milliseconds of our clock; 0: not yet.
+    /// The time of the last listing, in milliseconds of the dashboard's clock; 0 means never.
     listed_ms: u64,
     pub error: Option<Error>,
 }
 
 impl<P> Pane<P> {
-    /// A directory that is to be listed from the beginning.
+    /// Returns a pane whose directory is due for listing.
     pub(super) fn new(path: P) -> Self {
         Self {
             path,
@@ -142,18 +144,18 @@ impl<P> Pane<P> {
         }
     }
 
-    /// Another directory; `wanted` is selected when it comes. It is to be listed from the beginning.
+    /// Opens another directory, due for listing; `wanted` is selected as soon as it is listed.
     pub(super) fn open(&mut self, path: P, wanted: Option<String>) {
         *self = Self { wanted, sort: self.sort, ..Self::new(path) };
     }
 
-    /// It is to be listed from the beginning, whatever was asked for before.
+    /// Schedules a new listing from the beginning and drops pending requests.
     pub(super) fn list_anew(&mut self) {
         self.coming.clear();
         self.asked = Some(Asked::Anew(None));
     }
 
-    /// Whether it is time to list it anew; if so, that is noted as asked for.
+    /// Returns true if it is time to list again; the listing is then noted as requested.
     pub(super) fn is_due(&mut self, now_ms: u64) -> bool {
         let pause = REFRESH_MS + REFRESH_MS * (self.rows.len() / 1000) as u64;
         let due = self.asked.is_none() && now_ms >= self.listed_ms + pause;
@@ -163,7 +165,8 @@ impl<P> Pane<P> {
         due
     }
 
-    /// The name behind which the next page begins, if the selection is near the end of what is loaded; noted as asked for.
+    /// Returns the name after which the next page begins if the selection is near the end of the
+    /// loaded rows; the page is then noted as requested.
     pub(super) fn wants_more(&mut self) -> Option<String> {
         let near = self.chosen.within(self.shown.len()) + NEAR_THE_END >= self.shown.len();
         if self.asked.is_some() || !self.more || !near || self.rows.len() >= ENTRIES_MAX {
@@ -174,7 +177,7 @@ impl<P> Pane<P> {
         Some(last)
     }
 
-    /// A page has come. Gives the name behind which the next one is to be asked for, if one is.
+    /// Stores a page. Returns the name after which the next page is to be requested, if any.
     pub(super) fn page(&mut self, after: Option<&str>, result: Result<ListPage, Error>, now_ms: u64) -> Option<String> {
         let anew = match &self.asked {
             Some(Asked::Anew(name)) if name.as_deref() == after => true,
@@ -199,7 +202,7 @@ impl<P> Pane<P> {
         }
         let before = self.coming.len();
         self.coming.extend(rows);
-        // As much as was there before is loaded again, so that what is read does not go away.
+        // As many rows as before are loaded again, so that the visible rows do not disappear.
         let last = self.coming.last().map(|row| row.name.clone());
         if page.more && self.coming.len() > before && self.coming.len() < self.rows.len().min(ENTRIES_MAX) {
             self.asked = Some(Asked::Anew(last.clone()));
@@ -210,7 +213,7 @@ impl<P> Pane<P> {
         None
     }
 
-    /// All of a directory has come at once.
+    /// Stores a complete directory.
     pub(super) fn all(&mut self, result: Result<Vec<LocalEntry>, Error>, now_ms: u64) {
         self.asked = None;
         match result {
@@ -243,14 +246,14 @@ impl<P> Pane<P> {
         self.arrange();
     }
 
-    /// Which rows are shown, in which order; what was selected stays selected.
+    /// Computes the visible rows and their order; the selection is kept.
     fn arrange(&mut self) {
         let wanted = self.wanted.take().or_else(|| self.row().map(|row| row.name.clone()));
         let passes = |at: &usize| self.rows.get(*at).is_some_and(|row| matches(&row.name, &self.filter));
         let mut shown: Vec<usize> = (0..self.rows.len()).filter(passes).collect();
         let key = |at: &usize| self.rows.get(*at).map(|row| (row.size, row.modified)).unwrap_or_default();
         match self.sort() {
-            // A part of a directory stays as it comes, in the order of the bytes of the names.
+            // An incomplete directory stays in the order of arrival, the byte order of names.
             Sort::Name if self.more => {}
             Sort::Name => shown.sort_by_key(|at| self.rows.get(*at).is_some_and(|row| !row.directory)),
             Sort::Size => shown.sort_by_key(|at| std::cmp::Reverse(key(at).0)),
@@ -261,23 +264,23 @@ impl<P> Pane<P> {
         self.chosen.at = wanted.as_ref().and_then(place).unwrap_or(self.chosen.within(self.shown.len()));
     }
 
-    /// The rows that are shown.
+    /// Returns the visible rows.
     pub(super) fn shown(&self) -> impl Iterator<Item = &Row> {
-        // Every index is one of a row: both are set together.
+        // Every index refers to a row: both are set together.
         self.shown.iter().filter_map(|at| self.rows.get(*at))
     }
 
-    /// How many rows are shown.
+    /// Returns the number of visible rows.
     pub(super) fn shown_count(&self) -> usize {
         self.shown.len()
     }
 
-    /// The row that is selected.
+    /// Returns the selected row.
     pub(super) fn row(&self) -> Option<&Row> {
         self.shown.get(self.chosen.within(self.shown.len())).and_then(|at| self.rows.get(*at))
     }
 
-    /// Marks the selected entry, or unmarks it, and goes to the next one.
+    /// Toggles the mark of the selected entry and moves to the next one.
     pub(super) fn mark(&mut self) {
         let Some(name) = self.row().map(|row| row.name.clone()) else { return };
         if !self.marked.remove(&name) {
@@ -286,13 +289,13 @@ impl<P> Pane<P> {
         self.chosen.wheel(1, self.shown.len());
     }
 
-    /// Marks the entries that are shown and not marked, and unmarks the others.
+    /// Inverts the marks of the visible entries and removes all other marks.
     pub(super) fn invert_marks(&mut self) {
         let names = self.shown().map(|row| row.name.clone()).filter(|name| !self.marked.contains(name));
         self.marked = names.collect();
     }
 
-    /// Unmarks all; returns whether any was marked.
+    /// Removes all marks; returns true if there were any.
     pub(super) fn unmark(&mut self) -> bool {
         !std::mem::take(&mut self.marked).is_empty()
     }
@@ -301,7 +304,7 @@ impl<P> Pane<P> {
         self.marked.contains(name)
     }
 
-    /// Returns the entries that an action is for: those that are marked, else the selected one.
+    /// Returns the entries that an action applies to: the marked ones, otherwise the selected one.
     pub(super) fn targets(&self) -> Vec<&Row> {
         if self.marked.is_empty() {
             return self.row().into_iter().collect();
@@ -309,7 +312,7 @@ impl<P> Pane<P> {
         self.rows.iter().filter(|row| self.marked.contains(&row.name)).collect()
     }
 
-    /// Returns the entry of this name, if it is loaded.
+    /// Returns the entry with this name, if it is loaded.
     pub(super) fn named(&self, name: &str) -> Option<&Row> {
         self.rows.iter().find(|row| row.name == name)
     }
@@ -325,7 +328,7 @@ impl<P> Pane<P> {
         self.counted.get(name).copied()
     }
 
-    /// More of a local directory was counted.
+    /// Stores a new count of a local directory.
     pub(super) fn count(&mut self, name: &str, counted: Counted) {
         self.counted.insert(name.to_owned(), counted);
         self.put_in_sizes();
@@ -334,7 +337,7 @@ impl<P> Pane<P> {
         }
     }
 
-    /// Local directories are to be counted again.
+    /// Discards the counts of local directories.
     pub(super) fn forget_counts(&mut self) {
         self.counted.clear();
     }
@@ -347,7 +350,7 @@ impl<P> Pane<P> {
         }
     }
 
-    /// How many entries are loaded.
+    /// Returns the number of loaded entries.
     pub(super) fn loaded(&self) -> usize {
         self.rows.len()
     }
@@ -356,7 +359,7 @@ impl<P> Pane<P> {
         self.more
     }
 
-    /// Whether anything has come of it.
+    /// Returns true if the directory was listed.
     pub(super) fn is_listed(&self) -> bool {
         self.listed_ms > 0
     }
@@ -370,7 +373,8 @@ impl<P> Pane<P> {
         self.arrange();
     }
 
-    /// The order that holds: by anything but the name only what is loaded as a whole can be sorted.
+    /// Returns the effective order: only a completely loaded directory can be sorted by anything
+    /// except the name.
     pub(super) fn sort(&self) -> Sort {
         if self.more { Sort::Name } else { self.sort }
     }
@@ -431,7 +435,7 @@ mod tests {
         pane.page(Some(&after), page(1000..2000, false), 5);
         pane.chosen.at = 1500;
         assert!(!pane.is_due(3_000) && pane.is_due(20_000) && !pane.is_due(90_000));
-        // One entry has gone, before what is selected.
+        // One entry before the selection was removed.
         let after = pane.page(None, page(1..1000, true), 20_000).expect("as much as before");
         assert_eq!(pane.loaded(), 2000, "until all is there");
         assert_eq!(pane.page(Some(&after), page(1000..2000, false), 20_000), None);
@@ -446,10 +450,10 @@ mod tests {
         pane.page(None, page(0..5, false), 5);
         pane.page(None, page(0..9, false), 6);
         assert_eq!(pane.loaded(), 5);
-        // A master that says there is more and gives nothing is not asked for ever.
+        // A master that announces more entries and returns none is not asked forever.
         assert!(pane.is_due(60_000));
         assert_eq!(pane.page(None, page(0..0, true), 60_001), None);
-        // What fails keeps what was seen.
+        // A failure keeps the entries.
         pane.list_anew();
         pane.page(None, Err(Error::new(ErrorCode::Timeout, "late")), 9);
         assert!(pane.error.is_some());

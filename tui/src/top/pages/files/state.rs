@@ -1,5 +1,4 @@
-//! The state of the view of files: two directories, the one of them that the keys are for, and what
-//! is looked at below them.
+//! The state of the view of files: two directories, the active side, and the lower part.
 
 use super::pane::{Counted, Pane};
 use crate::top::list::Selection;
@@ -12,7 +11,7 @@ use std::path::PathBuf;
 /// Bytes of a file that a preview shows.
 const PREVIEW_BYTES: &str = "4096";
 
-/// Which of the two directories the keys are for.
+/// The side that keys act on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Side {
     #[default]
@@ -20,15 +19,15 @@ pub(super) enum Side {
     Local,
 }
 
-/// What is looked at below the directories.
+/// The content of the lower part.
 #[derive(Debug)]
 pub(super) struct Lower {
     /// `preview`, `info`.
     pub(super) what: &'static str,
     pub(super) path: DfsPath,
-    /// None as long as it has not come.
+    /// `None` until it has arrived.
     pub(super) text: Option<Result<String, Error>>,
-    /// Shown from this line on.
+    /// The first visible line.
     pub(super) line: usize,
 }
 
@@ -39,9 +38,9 @@ pub struct Files {
     pub(super) local: Pane<PathBuf>,
     pub(super) side: Side,
     pub(super) lower: Option<Lower>,
-    /// This is the view that is shown.
+    /// True while this view is shown.
     pub(super) shown: bool,
-    /// The local directories are being counted.
+    /// True while local directories are being counted.
     counting: bool,
 }
 
@@ -52,8 +51,8 @@ impl Default for Files {
 }
 
 impl Files {
-    /// Begins at the root of the DFS and in this local directory; without one at the root of this
-    /// machine.
+    /// Returns a view that begins at the root of the DFS and in this local directory; an empty path
+    /// means the root of this machine.
     pub fn new(directory: PathBuf) -> Self {
         let here = if directory.as_os_str().is_empty() { PathBuf::from("/") } else { directory };
         let (remote, local) = (Pane::new(DfsPath::root()), Pane::new(here));
@@ -79,7 +78,7 @@ impl Files {
         vec![self.list_local()]
     }
 
-    /// Lets the local directories be counted whose bytes are not known, unless that is going on.
+    /// Requests a count of the local directories whose bytes are not known, unless one is running.
     pub(super) fn count_local(&mut self) -> Vec<Act> {
         let names = self.local.uncounted();
         if names.is_empty() || self.counting || !self.shown {
@@ -89,18 +88,18 @@ impl Files {
         vec![Act::Effect(Effect::CountLocal { path: self.local.path.clone(), names })]
     }
 
-    /// More of a local directory was counted; of `left` directories all or some is still to be counted.
+    /// Stores a new count of a local directory; `left` directories are not counted completely yet.
     pub(super) fn counted(&mut self, name: &str, bytes: u64, whole: bool, left: usize) {
         self.local.count(name, Counted { bytes, whole });
         self.counting = left > 0;
     }
 
-    /// The view is left: nothing more is counted.
+    /// Stops the count because the view is left.
     pub(super) fn stop_counting(&mut self) {
         self.counting = false;
     }
 
-    /// Goes to the other pane.
+    /// Switches to the other pane.
     pub(super) fn turn(&mut self) {
         self.side = if self.side == Side::Remote { Side::Local } else { Side::Remote };
     }
@@ -119,7 +118,7 @@ impl Files {
         }
     }
 
-    /// Unmarks everything in the pane that the keys are for; returns whether anything was marked.
+    /// Removes all marks in the active pane; returns true if there were any.
     pub(super) fn unmark(&mut self) -> bool {
         match self.side {
             Side::Remote => self.remote.unmark(),
@@ -127,7 +126,8 @@ impl Files {
         }
     }
 
-    /// A command has ended: entries may have changed, and what it was done with is not marked any more.
+    /// Handles the end of a command: entries may have changed, and the marks of its targets are
+    /// removed.
     pub(super) fn command_ended(&mut self, well: bool, line: &str) -> Vec<Act> {
         if well && matches!(line.split_whitespace().next(), Some("put" | "get" | "rm" | "mv" | "setrep")) {
             self.remote.unmark();
@@ -138,7 +138,7 @@ impl Files {
         if self.shown { self.list_both() } else { Vec::new() }
     }
 
-    /// Enter: into a directory; a file is looked at.
+    /// Handles Enter: opens a directory, or previews a file.
     pub(super) fn enter_row(&mut self) -> Vec<Act> {
         match self.side {
             Side::Remote => match (self.remote.row(), self.remote_path()) {
@@ -173,12 +173,12 @@ impl Files {
         }
     }
 
-    /// What is selected in the DFS.
+    /// Returns the path of the selected entry of the DFS.
     pub(super) fn remote_path(&self) -> Option<DfsPath> {
         self.remote.path.join(&self.remote.row()?.name).ok()
     }
 
-    /// What is selected on this machine.
+    /// Returns the path of the selected local entry.
     pub(super) fn local_path(&self) -> Option<PathBuf> {
         Some(self.local.path.join(&self.local.row()?.name))
     }
@@ -194,7 +194,7 @@ impl Files {
         vec![Act::Effect(Effect::Look { path, line })]
     }
 
-    /// Moves the selection; more of a remote directory may be needed then.
+    /// Handles a moved selection; more of a remote directory may have to be requested.
     pub(super) fn moved(&mut self) -> Vec<Act> {
         self.remote.wants_more().map(|after| self.list_remote(Some(after))).into_iter().collect()
     }
@@ -223,7 +223,7 @@ impl Files {
         }
     }
 
-    /// Both directories from the beginning, whatever was asked for before.
+    /// Requests both directories from the beginning and drops pending requests.
     pub(super) fn list_both(&mut self) -> Vec<Act> {
         self.remote.list_anew();
         self.local.list_anew();
@@ -258,7 +258,7 @@ impl Files {
     }
 }
 
-/// Returns the transfers that run, the first one first.
+/// Returns the running transfers, oldest first.
 pub(super) fn transfers(shared: &Shared) -> impl Iterator<Item = &CommandLine> {
     shared.commands.iter().filter(|command| command.ended_ms.is_none() && is_transfer(&command.line))
 }
@@ -271,12 +271,12 @@ pub(super) fn nothing() -> Vec<Act> {
     say("nothing is selected")
 }
 
-/// Returns whether a line moves bytes between the DFS and this machine.
+/// Returns true if a line moves bytes between the DFS and this machine.
 fn is_transfer(line: &str) -> bool {
     matches!(line.split_whitespace().next(), Some("put" | "get"))
 }
 
-/// Returns the line that looks at a file.
+/// Returns the line that previews a file.
 fn look_line(what: &str, path: &DfsPath) -> String {
     match what {
         "info" => quote_words(["info", path.as_str()]),

@@ -1,4 +1,4 @@
-//! The browser, by its keys.
+//! Tests the view of files through its keys.
 
 use super::*;
 use crate::top::fixtures;
@@ -22,7 +22,7 @@ fn browser() -> Model {
     model
 }
 
-/// So much was counted below the only local directory.
+/// Reports a count of bytes below the only local directory.
 fn counted(model: &mut Model, bytes: u64, whole: bool) {
     let (path, name, left) = ("/".into(), "my photos".to_owned(), usize::from(!whole));
     update(model, Message::CountedLocal { path, name, bytes, whole, left });
@@ -36,7 +36,7 @@ fn list(text: &str) -> Effect {
     Effect::List { path: path(text), after: None }
 }
 
-/// Goes to this name in the pane.
+/// Selects this name in the pane.
 fn select(model: &mut Model, name: &str) {
     press(model, KeyCode::Home);
     for _ in 0..20 {
@@ -74,7 +74,7 @@ fn directories_are_opened_and_left() {
     let mut model = browser();
     select(&mut model, "photos");
     assert_eq!(press(&mut model, KeyCode::Enter), [list("/photos")]);
-    // An answer for another directory is none for this one.
+    // A response for another directory is ignored.
     update(&mut model, fixtures::listed("/", false));
     assert!(seen(&model).contains("loading…"));
     update(&mut model, fixtures::listed("/photos", false));
@@ -84,7 +84,7 @@ fn directories_are_opened_and_left() {
     assert_eq!(model.current().selected_text(&model.shared).as_deref(), Some("/photos"), "where one came from");
     press(&mut model, KeyCode::Backspace);
     assert!(seen(&model).contains("this is the root"));
-    // This machine.
+    // The local pane.
     typed(&mut model, "o");
     let local = |path: &str| Effect::ListLocal { path: path.into() };
     assert_eq!(press(&mut model, KeyCode::Enter), [local("/my photos")]);
@@ -124,7 +124,7 @@ fn the_question_says_what_will_be_lost() {
     select(&mut model, "photos");
     press(&mut model, KeyCode::Delete);
     let text = seen(&model);
-    // The box wraps it.
+    // The box wraps the text.
     for part in
         [" Delete /photos? ", "12 files, 4 directories, 266 MiB;", "there is no trash", " n  Cancel     y  Delete "]
     {
@@ -145,7 +145,7 @@ fn names_are_typed_to_an_end() {
     assert!(seen(&model).contains("Rename notes.txt to: notes.txt"), "{}", seen(&model));
     typed(&mut model, "2");
     assert_eq!(runs(&press(&mut model, KeyCode::Enter)), ["mv /notes.txt /notes.txt2"]);
-    // A name is one word, whatever is in it; with a path in front it is moved.
+    // A name is one word, whatever characters it contains; with a path in front the entry is moved.
     model.pages.files.open_remote(path("/my data"), None);
     for (name, line) in
         [("a; rm -r /", "mkdir '/my data/a; rm -r '"), ("/else", "mkdir /else"), ("it's", r"mkdir '/my data/it'\''s'")]
@@ -154,7 +154,7 @@ fn names_are_typed_to_an_end() {
         update(&mut model, Message::Paste(name.to_owned()));
         assert_eq!(runs(&press(&mut model, KeyCode::Enter)), [line]);
     }
-    // What is no name is said, and can be mended; nothing at all, and esc, do nothing.
+    // An invalid name is reported and can be corrected; an empty one and Esc do nothing.
     typed(&mut model, "n");
     update(&mut model, Message::Paste("x".repeat(256)));
     assert_eq!(press(&mut model, KeyCode::Enter), []);
@@ -241,7 +241,7 @@ fn previews_and_chunk_maps() {
     assert!(seen(&model).contains("✗ no datanode answers"));
     press(&mut model, KeyCode::Esc);
     assert!(!seen(&model).contains("info of"));
-    // Enter does what is meant: a file is looked at.
+    // Enter on a file previews it.
     assert_eq!(press(&mut model, KeyCode::Enter), [look("head -c 4096 /notes.txt")]);
     select(&mut model, "photos");
     assert_eq!(typed(&mut model, "v"), []);
@@ -320,7 +320,7 @@ fn transfers_are_shown_and_ended() {
     let text = seen(&model);
     assert!(text.contains("2 transfers") && text.contains("25 %") && text.contains("put -r '/my photos' /"), "{text}");
     assert_eq!(typed(&mut model, "x"), [Effect::Cancel { number: 1 }]);
-    // Whoever ended it is not told that it failed.
+    // A cancelled command is not reported as failed.
     let state = CommandState::Ended { code: ErrorCode::Interrupted.exit_code(), output: "put: interrupted".into() };
     update(&mut model, Message::Command(CommandNews { number: 1, state }));
     let text = seen(&model);
@@ -380,12 +380,12 @@ fn actions_are_for_all_that_is_marked() {
     assert_eq!(runs(&press(&mut model, KeyCode::Enter)), ["mv /notes.txt /photos /old"]);
     let palette = model.current().actions(&model.shared);
     assert!(palette.iter().any(|action| action.name == "setrep -R 2 /notes.txt /photos"), "{palette:?}");
-    // The rest in their place.
+    // The remaining cases in the remote pane.
     typed(&mut model, "*");
     assert!(seen(&model).contains("6 of 8 entries marked"));
     press(&mut model, KeyCode::Esc);
     assert!(seen(&model).contains("8 entries, by name"));
-    // What a command has moved is not marked any more.
+    // The entries that a command has moved are not marked any more.
     typed(&mut model, " d");
     let state = CommandState::Ended { code: 0, output: String::new() };
     let number = model.last_command;
@@ -420,7 +420,7 @@ fn uploads_that_replace_or_are_large_are_asked_about() {
     assert_eq!(asked(&mut model), upload);
     assert!(seen(&model).contains("5.0 GiB"), "{}", seen(&model));
     press(&mut model, KeyCode::Esc);
-    // As long as nobody knows how much it is.
+    // The amount is not known yet.
     let mut model = fixtures::model(fixtures::cluster(3));
     press(&mut model, KeyCode::Char(PageId::Files.key()));
     update(&mut model, Message::Resize(120, 40));
@@ -441,7 +441,7 @@ fn uploads_that_replace_or_are_large_are_asked_about() {
     assert_eq!((title.as_str(), deed.as_str(), line.as_str()), replace);
     assert!(seen(&model).contains("this cannot be undone") && seen(&model).contains(" n  Cancel     y  Replace "));
     assert_eq!(runs(&typed(&mut model, "y")), ["put -f /notes.txt /"]);
-    // The other way, too.
+    // The same in the other direction.
     press(&mut model, KeyCode::Tab);
     select(&mut model, "notes.txt");
     assert_eq!(runs(&typed(&mut model, "d")), [""; 0]);
@@ -462,7 +462,8 @@ fn local_directories_are_counted_while_they_are_shown() {
     assert!(!seen(&model).contains("7.0M"), "a part of it would be taken for all");
     counted(&mut model, 9 << 20, true);
     assert!(seen(&model).contains("9.0M"), "{}", seen(&model));
-    // It stays known when the directory is listed again, until a command may have changed it.
+    // The count stays known when the directory is listed again, until a command may have changed
+    // it.
     at(&mut model, 20_000);
     assert_eq!(update(&mut model, listed()), []);
     assert!(seen(&model).contains("9.0M"));
@@ -472,7 +473,7 @@ fn local_directories_are_counted_while_they_are_shown() {
     update(&mut model, Message::Command(CommandNews { number, state }));
     assert_eq!(update(&mut model, listed()), [count]);
     assert!(typed(&mut model, "1").contains(&Effect::StopCounting));
-    // Elsewhere nothing is counted.
+    // In another directory nothing is counted.
     update(&mut model, Message::ListedLocal { path: "/".into(), result: Ok(fixtures::here()) });
     counted(&mut model, 1, true);
 }

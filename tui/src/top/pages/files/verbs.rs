@@ -1,5 +1,5 @@
-//! What can be done with the entries that are marked or selected: lines of the shell, made of words, so that no name can
-//! become a command.
+//! The actions on marked or selected entries. They produce lines of the shell from separate words,
+//! so that no name can become a command.
 
 use super::pane::{Pane, Row};
 use super::state::{Files, Side, say, transfers};
@@ -14,13 +14,13 @@ use dfs_term::quote::quote_words;
 use dfs_term::text::sanitise;
 use dfs_types::DfsPath;
 
-/// Numbers of replicas that are offered.
+/// Replication factors that are offered.
 const REPLICAS_OFFERED: std::ops::RangeInclusive<u8> = 1..=4;
-/// Uploads of so many bytes and more are asked about first.
+/// Uploads of at least so many bytes require confirmation.
 const LARGE_BYTES: u64 = 1 << 30;
 const NO_TRASH: &str = "there is no trash yet, this cannot be undone";
 
-/// What can be done with entries.
+/// An action on entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verb {
     Upload,
@@ -32,7 +32,7 @@ pub(super) enum Verb {
 }
 
 impl Verb {
-    /// Returns what a key means in the pane of this side.
+    /// Returns the action of a key in the pane of this side.
     pub(super) fn of(key: KeyCode, side: Side) -> Option<Self> {
         Some(match key {
             KeyCode::Char('u') => Self::Upload,
@@ -48,7 +48,7 @@ impl Verb {
     }
 }
 
-/// The keys of this view.
+/// Returns the keys of this view.
 pub(super) fn bindings(shared: &Shared) -> Vec<Binding> {
     let mut bindings = vec![
         Binding::new("enter", "open", "open a directory; preview a file"),
@@ -78,7 +78,7 @@ pub(super) fn bindings(shared: &Shared) -> Vec<Binding> {
     bindings
 }
 
-/// What a key does that makes a line of the shell.
+/// Performs the action of a key that produces a line of the shell.
 pub(super) fn act(files: &Files, verb: Verb, shared: &Shared) -> Vec<Act> {
     if let Some(why) = shared.refusal() {
         return say(&format!("{why}: nothing can be changed from here"));
@@ -94,7 +94,7 @@ pub(super) fn act(files: &Files, verb: Verb, shared: &Shared) -> Vec<Act> {
     acted.map_or_else(say, |act| vec![act])
 }
 
-/// All of it for the palette.
+/// Returns all actions for the palette.
 pub(super) fn actions(files: &Files, shared: &Shared) -> Vec<Action> {
     let named = |act: Act| match &act {
         Act::Run(line) | Act::Ask(Question { line, .. }) => Some(Action { name: line.clone(), act }),
@@ -127,12 +127,13 @@ pub(super) fn cancel(shared: &Shared) -> Vec<Act> {
 /// Entries of the DFS, each with its path.
 type Remote<'f> = Vec<(&'f Row, DfsPath)>;
 
-/// What changes the DFS is refused while the keys are for this machine, where the entries of the DFS are not looked at.
+/// Refuses changes to the DFS while the local pane is active, because the user is not looking at
+/// the entries of the DFS then.
 fn remote_pane(files: &Files) -> Result<(), &'static str> {
     if files.side == Side::Local { Err("only the DFS can be changed from here: tab goes to its pane") } else { Ok(()) }
 }
 
-/// The entries of the DFS that are marked, or the selected one.
+/// Returns the marked entries of the DFS, or the selected one.
 fn remote(files: &Files) -> Result<Remote<'_>, &'static str> {
     let with_path = files.remote.targets().into_iter().map(|row| (row, files.remote.path.join(&row.name)));
     let those: Remote<'_> = with_path.filter_map(|(row, path)| Some((row, path.ok()?))).collect();
@@ -173,7 +174,7 @@ fn download(files: &Files) -> Result<Act, &'static str> {
     })
 }
 
-/// The names that are there already, and the line that moves all; it replaces what is there, if anything is.
+/// Returns the transfer of all entries: the existing names that it replaces, if any, and its line.
 fn transfer<'r, P>(
     verb: &'static str,
     rows: &[&'r Row],
@@ -189,7 +190,7 @@ fn transfer<'r, P>(
     (there, line)
 }
 
-/// What a transfer replaces.
+/// Returns the description of the entries that a transfer replaces.
 fn replaced(there: &[&str], rows: &[&Row], to: &str) -> String {
     let to = sanitise(to);
     let what = match there {
@@ -201,7 +202,7 @@ fn replaced(there: &[&str], rows: &[&Row], to: &str) -> String {
     format!("replace {what} in {to}: {files}, this cannot be undone")
 }
 
-/// `a.csv`, or `3 entries`.
+/// Returns `a.csv`, or `3 entries`.
 fn subject(rows: &[&Row]) -> String {
     match rows {
         [row] => sanitise(&row.name).into_owned(),
@@ -209,7 +210,7 @@ fn subject(rows: &[&Row]) -> String {
     }
 }
 
-/// How much is uploaded, as far as that is known.
+/// The size of an upload, as far as it is known.
 struct Bytes {
     counted: u64,
     whole: bool,
@@ -242,7 +243,7 @@ fn mkdir(files: &Files) -> Naming {
     Naming { what, words: vec!["mkdir".to_owned()], directory, name: Typed::default() }
 }
 
-/// One entry gets another name; several are moved into a directory.
+/// Renames one entry, or moves several into a directory.
 fn rename(files: &Files) -> Result<Naming, &'static str> {
     let those = remote(files)?;
     let words = ["mv".to_owned()].into_iter().chain(those.iter().map(|(_, path)| path.as_str().to_owned())).collect();
@@ -266,7 +267,7 @@ fn setrep(those: &Remote<'_>, replicas: u8) -> String {
     quote_words(["setrep"].into_iter().chain(recursive).chain([replicas.as_str()]).chain(paths))
 }
 
-/// The question says what will be lost.
+/// Returns the question, which names everything that will be lost.
 fn delete(files: &Files, those: &Remote<'_>) -> Question {
     let rows: Vec<&Row> = those.iter().map(|(row, _)| *row).collect();
     let bytes = size(rows.iter().filter_map(|row| row.size).sum());

@@ -1,4 +1,4 @@
-//! The view of files: its keys, its mouse, what it hears.
+//! The view of files: its keys, its mouse, its messages.
 
 use super::state::{Files, Side};
 use super::{draw, verbs};
@@ -74,7 +74,7 @@ impl Page for Files {
             chosen.at = (first + usize::from(row)).min(count.saturating_sub(1));
         }
         *self.chosen_mut() = chosen;
-        // What is selected already is opened.
+        // A click on the selected row opens it.
         if lines == 0 && was == (side, chosen.at) && count > 0 { self.enter_row() } else { self.moved() }
     }
 

@@ -1,5 +1,5 @@
-//! Which directories are big, and which are hot: what is in a directory, by the space that it takes with all its copies, or by
-//! what is lately read and written below it.
+//! The view of directories by size or by heat: entries sorted by the space of all their replicas,
+//! or by the recent reads and writes below them.
 
 use crate::top::chart::bar;
 use crate::top::list::Selection;
@@ -18,17 +18,17 @@ use ratatui::text::{Line, Span};
 use std::cmp::Reverse;
 use std::time::Duration;
 
-/// Pages of a directory that are read: what is behind them is not looked at.
+/// Maximum number of pages of a directory that are read; later entries are ignored.
 const PAGES_MAX: usize = 10;
 /// Lines above the first entry.
 const HEAD_LINES: u16 = 2;
 const NAME_CELLS_MAX: usize = 60;
-/// Cells of what stands behind the bar.
+/// Cells of the figures to the right of the bar.
 const FIGURES_CELLS: usize = 44;
-/// What goes on is asked for this often at most, in milliseconds.
+/// Minimum interval between requests for traffic, in milliseconds.
 const TRAFFIC_INTERVAL_MS: u64 = 2_000;
 
-/// What the entries are measured by.
+/// The quantity that entries are sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum By {
     #[default]
@@ -36,7 +36,7 @@ enum By {
     Heat,
 }
 
-/// What lately went on in the directory.
+/// The recent traffic of the directory.
 #[derive(Debug, Default)]
 struct Lately {
     /// The newest answer.
@@ -45,14 +45,14 @@ struct Lately {
     awaited: bool,
 }
 
-/// A directory that is looked at.
+/// The directory that is shown.
 #[derive(Debug)]
 pub(super) struct Directories {
     path: DfsPath,
-    /// The biggest first.
+    /// Largest first.
     entries: Vec<Entry>,
     chosen: Selection,
-    /// Names of the directories that were gone into, to be found again on the way up.
+    /// The name of the directory that was left towards its parent; it is selected there.
     came_from: Option<String>,
     reading: Reading,
     pages: usize,
@@ -60,14 +60,15 @@ pub(super) struct Directories {
     lately: Lately,
 }
 
-/// How far a directory has been read.
+/// The progress of reading a directory.
 #[derive(Debug, Clone, PartialEq)]
 enum Reading {
-    /// The page behind this name is awaited.
+    /// The page after this name is awaited.
     Awaits {
         after: Option<String>,
     },
-    /// It was read at this moment of the dashboard's clock, in milliseconds, to its end or as far as it is read.
+    /// The directory was read at this time of the dashboard's clock, in milliseconds, completely or
+    /// up to the maximum number of pages.
     Done {
         at_ms: u64,
         more: bool,
@@ -76,7 +77,7 @@ enum Reading {
 }
 
 impl Directories {
-    /// The root, and what to do to read it.
+    /// Returns the view of the root, and the effect that reads it.
     pub(super) fn new() -> (Self, Effect) {
         let (path, awaits) = (DfsPath::root(), Reading::Awaits { after: None });
         let effect = Effect::List { path: path.clone(), after: None };
@@ -101,13 +102,13 @@ impl Directories {
         ]
     }
 
-    /// What is chosen.
+    /// Returns the path of the chosen entry.
     pub(super) fn selected(&self) -> Option<DfsPath> {
         let entry = self.entries.get(self.chosen.within(self.entries.len()))?;
         self.path.join(&entry.name).ok()
     }
 
-    /// A key; the outer none: back to the tiles.
+    /// Handles a key; the outer `None` returns to the tiles.
     pub(super) fn key(&mut self, key: KeyEvent, shared: &Shared) -> Option<Option<Vec<Act>>> {
         let acts = match key.code {
             KeyCode::Char('f') => return None,
@@ -156,14 +157,14 @@ impl Directories {
         }
     }
 
-    /// Begins to read a directory.
+    /// Starts to read a directory.
     fn read(&mut self, path: DfsPath, came_from: Option<String>, shared: &Shared) -> Vec<Act> {
         let effect = Effect::List { path: path.clone(), after: None };
         *self = Self::at(path, came_from, Reading::Awaits { after: None }, self.by);
         [effect].into_iter().chain(self.ask(shared)).map(Act::Effect).collect()
     }
 
-    /// From size to heat, and back.
+    /// Switches between size and heat.
     fn turn(&mut self, shared: &Shared) -> Vec<Act> {
         self.by = if self.by == By::Size { By::Heat } else { By::Size };
         let chosen = self.chosen_name();
@@ -171,7 +172,7 @@ impl Directories {
         self.ask(shared).map(Act::Effect).into_iter().collect()
     }
 
-    /// Asks what goes on, when that is shown and it is time to.
+    /// Requests the traffic if it is shown and due.
     pub(super) fn ask(&mut self, shared: &Shared) -> Option<Effect> {
         let now = shared.now.elapsed_ms;
         let lately = &mut self.lately;
@@ -183,7 +184,7 @@ impl Directories {
         Some(Effect::Traffic { path: self.path.clone() })
     }
 
-    /// What goes on came, if it is that of the directory that is shown.
+    /// Stores the traffic if it belongs to the directory that is shown.
     pub(super) fn told(&mut self, path: &DfsPath, result: &Result<DirectoryTraffic, Error>) {
         if *path == self.path {
             (self.lately.answer, self.lately.awaited) = (Some(result.clone()), false);
@@ -192,14 +193,15 @@ impl Directories {
         }
     }
 
-    /// What lately went on below an entry: files are counted with the directory that they are in.
+    /// Returns the recent traffic below an entry; the traffic of files is counted for their
+    /// directory.
     fn traffic(&self, entry: &Entry) -> Traffic {
         let Some(Ok(answer)) = &self.lately.answer else { return Traffic::default() };
         let found = answer.directories.binary_search_by(|(name, _)| name.as_str().cmp(&entry.name));
         found.ok().and_then(|at| answer.directories.get(at)).map(|(_, traffic)| *traffic).unwrap_or_default()
     }
 
-    /// How much an entry has of what is looked at.
+    /// Returns the value of an entry in the chosen quantity.
     fn weight(&self, entry: &Entry) -> u64 {
         match self.by {
             By::Size => entry.stat.space,
@@ -207,7 +209,7 @@ impl Directories {
         }
     }
 
-    /// Puts those with most first, and chooses the one of this name again, where one was chosen.
+    /// Sorts by descending value, and chooses the entry with this name again, if one was chosen.
     fn sort(&mut self, chosen: Option<String>) {
         let mut entries = std::mem::take(&mut self.entries);
         entries
@@ -217,7 +219,7 @@ impl Directories {
         self.chosen.at = found.filter(|_| self.chosen.at > 0 || self.came_from.is_some()).unwrap_or(self.chosen.at);
     }
 
-    /// A page came, if it is the one that is awaited. Gives what to do for the next one.
+    /// Stores a page if it is the awaited one. Returns the request for the next page.
     pub(super) fn listed(
         &mut self,
         path: &DfsPath,
@@ -238,7 +240,7 @@ impl Directories {
         };
         self.pages += 1;
         self.entries.extend(page.entries.iter().cloned());
-        // The last name of the page: sorting would lose it.
+        // The last name must be taken before sorting.
         let last = page.entries.last().map(|entry| entry.name.clone());
         let chosen = self.came_from.clone().or_else(|| self.chosen_name());
         self.sort(chosen);
@@ -264,7 +266,7 @@ impl Directories {
         let first = self.chosen.first(self.entries.len(), room);
         let all: u64 = self.entries.iter().map(|entry| entry.stat.space).fold(0, u64::saturating_add);
         let most = self.entries.first().map_or(0, |entry| self.weight(entry));
-        // Names take what they need, bars what is left.
+        // Names take the width that they need, bars the rest.
         let shown = self.entries.iter().skip(first).take(room);
         let longest = shown.clone().map(|entry| width(&sanitise(&entry.name)) + 1).max().unwrap_or(0);
         let names = longest.min(NAME_CELLS_MAX).min(cells.saturating_sub(FIGURES_CELLS) / 2).max(8);
@@ -295,7 +297,7 @@ impl Directories {
         }
     }
 
-    /// What is shown, and how much of the truth it is.
+    /// Returns the description of the entries that are shown, and how many of all they are.
     fn state(&self, shared: &Shared) -> String {
         let entries = self.entries.len() as u64;
         let (directories, files) =
@@ -326,7 +328,7 @@ impl Directories {
         }
     }
 
-    /// What goes on in all of it, in words.
+    /// Returns the traffic of the whole directory in words.
     fn heat(&self) -> String {
         match &self.lately.answer {
             None => "asking for recent traffic…".to_owned(),
@@ -346,7 +348,7 @@ fn sum(traffic: Traffic) -> u64 {
     traffic.read.saturating_add(traffic.written)
 }
 
-/// Space, its part of `all`, and what is in it.
+/// Returns the space, its percentage of `all`, and the content of the entry.
 fn sizes(entry: &Entry, all: u64) -> String {
     let files = match entry.stat.kind {
         Kind::Directory => plural(entry.stat.files, "file", "files"),

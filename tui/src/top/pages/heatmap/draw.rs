@@ -1,4 +1,4 @@
-//! How the heatmap looks.
+//! Draws the heatmap.
 
 use super::layout::{Layout, Shape, Spot};
 use super::view::{Heatmap, tiles_area};
@@ -17,14 +17,14 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use std::time::Duration;
 
-/// Steps of the ramp; more could not be told apart.
+/// Steps of the ramp; finer steps cannot be distinguished.
 const STEPS: usize = 64;
 
-/// The ramp of a lens, mixed once for a frame and not for each tile.
+/// The ramp of a lens, computed once per frame instead of once per tile.
 struct Ramp(Vec<Shading>);
 
 impl Ramp {
-    /// None of its steps has a colour where the picture is old.
+    /// Returns the ramp of a lens; its steps have no colour if the snapshot is old.
     fn of(lens: Lens, shared: &Shared) -> Self {
         let step = |at: usize| match (at as f64 / STEPS as f64, lens) {
             _ if shared.is_old() => Shading::default(),
@@ -73,7 +73,7 @@ impl Heatmap {
         text(frame, line(foot + 4), Line::styled(cut(marks(&layout)), theme.dim()));
     }
 
-    /// What the tiles are.
+    /// Returns the description of the tiles.
     fn head(&self, nodes: &[NodeStatus], layout: &Layout) -> String {
         let all = plural(nodes.len() as u64, "datanode", "datanodes");
         let tile = match layout.shape {
@@ -111,7 +111,7 @@ impl Heatmap {
             Shape::Box => {
                 frame.buffer_mut().set_style(area, style.text);
                 let lines = shared.nodes().get(tile.worst).map(|node| self.in_box(node, tile, shared));
-                // Of a low box the first lines are seen, which say most.
+                // A low box shows the first lines, which are the most important ones.
                 for (row, told) in lines.into_iter().flatten().take(area.height.into()).enumerate() {
                     let place =
                         Rect { x: area.x + 1, y: area.y + row as u16, width: area.width.saturating_sub(2), height: 1 };
@@ -121,7 +121,7 @@ impl Heatmap {
             }
         }
         if selected && shape == Shape::One {
-            // Among cells of any colour, one of none.
+            // Among coloured cells the selected one has no colour.
             frame.buffer_mut().set_style(area, Style::reset().patch(shared.theme.selected()));
         } else if selected {
             frame.buffer_mut().set_style(area, shared.theme.selected());
@@ -129,7 +129,7 @@ impl Heatmap {
         }
     }
 
-    /// What stands in a box, what matters most first.
+    /// Returns the lines of a box, the most important first.
     fn in_box(&self, node: &NodeStatus, tile: &Tile, shared: &Shared) -> [String; 6] {
         let load = &node.load;
         let bytes = |part: Option<f64>| part.map_or_else(|| "–".to_owned(), rate);
@@ -144,7 +144,7 @@ impl Heatmap {
         ]
     }
 
-    /// All about a tile, in two lines.
+    /// Returns the details of a tile in two lines.
     fn told(&self, spot: &Spot, shared: &Shared) -> Option<[String; 2]> {
         let tile = self.tile(spot, shared)?;
         let node = shared.nodes().get(tile.worst)?;
@@ -168,7 +168,7 @@ impl Heatmap {
         Some([format!("{many}, from {group} on, {silent} not reporting; the worst:"), one])
     }
 
-    /// The scale in its colours.
+    /// Returns the scale in its colours.
     fn scale(&self, ramp: &Ramp) -> Line<'static> {
         let mut spans = Vec::new();
         for (shade, name) in self.field.scale() {
@@ -183,7 +183,7 @@ impl Heatmap {
     }
 }
 
-/// Returns the number of its chunks, and how many of them have too few replicas.
+/// Returns the number of chunks, and how many of them are under-replicated.
 fn chunks(node: &NodeStatus) -> String {
     let mut told = plural(node.chunks, "chunk", "chunks");
     if node.short > 0 {
@@ -195,13 +195,14 @@ fn chunks(node: &NodeStatus) -> String {
     told
 }
 
-/// How a tile looks: text, blocks, and the mark at its end.
+/// Returns the style of a tile: text, blocks, and the mark at its end.
 fn style(tile: &Tile, ramp: &Ramp, shared: &Shared) -> (Shading, Style) {
     let theme = &shared.theme;
     let plain = |style| (Shading { text: style, block: style }, style);
     let state = || theme.tone(tile.mark.tone());
     match tile.shade {
-        // What is silent fades, but for its mark, and is never coloured as what is well; nor is what is old.
+        // A datanode that does not report is dimmed except for its mark and never has the colour of
+        // a healthy one; the same applies to old snapshots.
         _ if !tile.mark.is_heard() && tile.count == 1 => (Shading { text: theme.dim(), block: state() }, state()),
         _ if !tile.mark.is_heard() => plain(state()),
         Some(shade) => {
@@ -212,7 +213,7 @@ fn style(tile: &Tile, ramp: &Ramp, shared: &Shared) -> (Shading, Style) {
     }
 }
 
-/// Brackets on both sides of a tile, where colours may be off.
+/// Draws brackets on both sides of a tile, for terminals without colours.
 fn bracket(frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
     for row in area.rows() {
         let beside = [(row.x.checked_sub(1), '['), (Some(row.right()), ']')];
@@ -224,7 +225,7 @@ fn bracket(frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
     }
 }
 
-/// What the marks of tiles mean.
+/// Returns the legend of the marks.
 fn marks(layout: &Layout) -> String {
     let marks = Mark::legend();
     match layout.shape {

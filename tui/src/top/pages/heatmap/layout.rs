@@ -1,60 +1,61 @@
-//! Where tiles stand: as large as they can be for all datanodes to be seen.
+//! Computes the layout of the tiles: the largest size at which all datanodes are visible.
 //!
-//! From few to many: boxes with names; tiles of four cells, beside the name of their machine where there is room for it;
-//! one cell each; at last tiles for the worst of a machine, or of a run of datanodes.
+//! With a growing number of datanodes: boxes with names; tiles of four cells, next to the name of
+//! their machine if there is room; one cell each; finally tiles for the worst datanode of a machine
+//! or of a range.
 
 use crate::heat::Group;
 use dfs_term::text::width;
 use ratatui::layout::Rect;
 use std::ops::Range;
 
-/// Sizes of boxes, in columns and lines, the largest first.
+/// Sizes of boxes, in columns and lines, largest first.
 const BOXES: [(u16, u16); 3] = [(36, 6), (26, 5), (18, 4)];
-/// Names of groups are cut to this.
+/// Names of groups are cut to this width.
 const NAME_CELLS_MAX: usize = 24;
-/// Between lanes, in cells.
+/// Gap between lanes, in cells.
 const LANE_GAP: u16 = 3;
 
-/// What a tile looks like.
+/// The shape of a tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// A box with the name in it.
+    /// A box that contains the name.
     Box,
     /// Four cells.
     Four,
     /// One cell.
     One,
-    /// Four cells and how many it stands for.
+    /// Four cells and the number of datanodes.
     Many,
 }
 
-/// A tile in its place.
+/// A tile and its area.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Spot {
     pub area: Rect,
-    /// Which of the order it stands for.
+    /// The range of the order that the tile represents.
     pub places: Range<usize>,
 }
 
-/// The name of a group in its place.
+/// The name of a group and its area.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Name {
     pub area: Rect,
     pub group: usize,
 }
 
-/// Everything in its place.
+/// The areas of all tiles and names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Layout {
     pub shape: Shape,
     pub spots: Vec<Spot>,
     pub names: Vec<Name>,
-    /// The most that a tile stands for.
+    /// The largest number of datanodes that one tile represents.
     pub most: usize,
 }
 
 impl Layout {
-    /// Gives `groups`, of datanodes one after another, their places in `area`.
+    /// Places the datanodes of `groups`, which are consecutive, in `area`.
     pub(super) fn of(groups: &[Group], area: Rect) -> Self {
         let count = groups.last().map_or(0, |group| group.places.end);
         let singles = || (0..count).map(|at| at..at + 1);
@@ -68,18 +69,18 @@ impl Layout {
             .unwrap_or_else(|| worst_of(groups, count, area))
     }
 
-    /// The tile at a place of the window.
+    /// Returns the tile at a position of the window.
     pub(super) fn at(&self, column: u16, row: u16) -> Option<usize> {
         self.spots.iter().position(|spot| spot.area.contains((column, row).into()))
     }
 
-    /// The tile that stands for this place of the order.
+    /// Returns the tile that represents this index of the order.
     pub(super) fn holding(&self, place: usize) -> Option<usize> {
         let at = self.spots.partition_point(|spot| spot.places.end <= place);
         self.spots.get(at).filter(|spot| spot.places.contains(&place)).map(|_| at)
     }
 
-    /// The tile in the next line with tiles above or below that is nearest.
+    /// Returns the nearest tile in the next line of tiles above or below.
     pub(super) fn beyond(&self, from: usize, down: bool) -> Option<usize> {
         let here = self.spots.get(from)?.area;
         let ahead = |spot: &Spot| if down { spot.area.y > here.y } else { spot.area.y < here.y };
@@ -89,12 +90,12 @@ impl Layout {
     }
 }
 
-/// Cells from one tile to the next.
+/// Returns the number of cells from one tile to the next.
 fn width_of(cells: u16) -> u16 {
     if cells > 1 { cells + 1 } else { cells }
 }
 
-/// Tiles of this size one after another, a gap between them; none if they do not fit.
+/// Places tiles of this size one after another with a gap between them; `None` if they do not fit.
 fn flow(
     ranges: impl ExactSizeIterator<Item = Range<usize>>,
     shape: Shape,
@@ -121,8 +122,8 @@ fn flow(
     Some(Layout { shape, spots, names: Vec::new(), most })
 }
 
-/// Groups side by side in as many lanes as make them lowest: the name of each, then its tiles, `pitch` cells from one to
-/// the next. None if they do not fit.
+/// Places groups in the number of parallel lanes that minimises the height: the name of each, then
+/// its tiles, `pitch` cells from one to the next. Returns `None` if they do not fit.
 fn lanes(groups: &[Group], shape: Shape, pitch: u16, area: Rect) -> Option<Layout> {
     let longest = groups.iter().map(|group| width(&group.name)).max()?;
     let name = longest.min(NAME_CELLS_MAX) as u16 + 2;
@@ -162,7 +163,8 @@ fn lanes(groups: &[Group], shape: Shape, pitch: u16, area: Rect) -> Option<Layou
     Some(Layout { shape, spots, names, most: 1 })
 }
 
-/// Tiles that stand for many: a machine each, or else runs of as few datanodes as fit.
+/// Places tiles that represent several datanodes: one per machine, otherwise one per range, with
+/// ranges as short as fit.
 fn worst_of(groups: &[Group], count: usize, area: Rect) -> Layout {
     let tiles = |ranges: Vec<Range<usize>>| {
         let most = ranges.iter().map(Range::len).max().unwrap_or(0);
@@ -170,7 +172,7 @@ fn worst_of(groups: &[Group], count: usize, area: Rect) -> Layout {
         flow(ranges.into_iter(), Shape::Many, (wide, 1), (1, 0), area)
     };
     let whole = groups.iter().map(|group| group.places.clone()).collect();
-    // A tile for each state would say little.
+    // One tile per state would carry little information.
     let by_group = if groups.len() > 4 { tiles(whole) } else { None };
     let run = |long: usize| (0..count).step_by(long).map(|at| at..(at + long).min(count)).collect();
     by_group.or_else(|| (2..=count.max(2)).find_map(|long| tiles(run(long)))).unwrap_or(Layout {
@@ -185,7 +187,7 @@ fn worst_of(groups: &[Group], count: usize, area: Rect) -> Layout {
 mod tests {
     use super::*;
 
-    /// So many groups of so many datanodes each.
+    /// Returns so many groups of so many datanodes each.
     fn groups(many: usize, each: usize) -> Vec<Group> {
         (0..many).map(|at| Group { name: format!("10.0.0.{at}"), places: at * each..(at + 1) * each }).collect()
     }

@@ -1,4 +1,4 @@
-//! The heatmap, as a user would look at it.
+//! Tests the heatmap through its keys and frames.
 
 use crate::heat::Lens;
 use crate::top::fixtures::{self, entry, on};
@@ -71,7 +71,7 @@ fn the_selected_datanode_is_drained_and_resumed() {
     press(&mut model, KeyCode::Right);
     assert!(seen(&model).contains("datanode-2 » draining"), "{}", seen(&model));
     assert_eq!(line(press(&mut model, KeyCode::Char('R'))), "node resume datanode-2");
-    // Its state is a group of its own.
+    // Each state is a separate group.
     press(&mut model, KeyCode::Char('g'));
     assert!(seen(&model).contains("» draining"));
 }
@@ -161,7 +161,7 @@ fn nothing_that_is_silent_or_old_has_a_ground_of_colour() {
     let mut snapshot = fixtures::cluster(1);
     snapshot.nodes[0].state = dfs_client::NodeState::Stale;
     assert_eq!(grounds(&heatmap(snapshot)), 0);
-    // And none at all where there are no colours.
+    // Without colours there are none at all.
     let mut model = heatmap(fixtures::thousand());
     model.shared.theme.name = ThemeName::Mono;
     assert_eq!(grounds(&model), 0);
@@ -185,7 +185,7 @@ fn big_directories_are_found_from_above() {
     assert!(seen(&model).contains("is being read…"));
     let page = vec![entry("a\x1b[2J", Kind::File, 30), entry("logs", Kind::Directory, 9 << 30)];
     assert_eq!(listed(&mut model, "/", None, page, true), [list("/", Some("logs"))]);
-    // An answer to somebody else's question is not taken for ours.
+    // A response to another request is ignored.
     assert_eq!(listed(&mut model, "/", None, vec![entry("stray", Kind::File, 1)], true), []);
     listed(&mut model, "/", Some("logs"), vec![entry("zoo", Kind::Directory, 27 << 30)], false);
     let text = seen(&model);
@@ -201,7 +201,7 @@ fn big_directories_are_found_from_above() {
     update(&mut model, Message::Listed { path, after: None, result: Err(error) });
     assert!(seen(&model).contains("could not be read: no answer within 5 s; r tries again"));
     assert_eq!(press(&mut model, KeyCode::Char('r')), [list("/logs", None)]);
-    // Up again, to where one came from; then back to the tiles.
+    // Up to the directory that was left, then back to the tiles.
     assert_eq!(press(&mut model, KeyCode::Esc), [list("/", None)]);
     let page = vec![entry("logs", Kind::Directory, 9 << 30), entry("zoo", Kind::Directory, 27 << 30)];
     listed(&mut model, "/", None, page, false);
@@ -227,7 +227,7 @@ fn hot_directories_are_found_from_above() {
     let flow = |read, written| Traffic { read, written };
     let directories = vec![("big".to_owned(), flow(1_000, 0)), ("hot".to_owned(), flow(40_000_000, 2_000_000))];
     let answer = DirectoryTraffic { whole: flow(41_001_000, 2_000_000), directories };
-    // An answer about another directory is not taken for ours.
+    // A response about another directory is ignored.
     told(&mut model, "/other", Ok(DirectoryTraffic::default()));
     assert!(seen(&model).contains("asking for recent traffic…"));
     told(&mut model, "/", Ok(answer));
@@ -236,7 +236,8 @@ fn hot_directories_are_found_from_above() {
     assert!(lines[0].starts_with("hot/") && lines[0].contains("40 MB/s read    2.0 MB/s written"), "{text}");
     assert!(lines[1].starts_with("big/") && lines[1].contains("1 kB/s read"), "{text}");
     assert!(text.contains("recently 41 MB/s read, 2.0 MB/s written, 1.0 MB/s in this directory itself"), "{text}");
-    // It is asked again with the pictures, but not with each of them, and not while an answer is awaited.
+    // Traffic is requested again with the snapshots, but not with each of them, and not while a
+    // response is awaited.
     let mut picture = |at_ms: u64| {
         update(&mut model, Message::Tick(Moment { elapsed_ms: at_ms, calendar: fixtures::NOW }));
         update(&mut model, Message::Picture(fixtures::cluster(3).into(), 0))

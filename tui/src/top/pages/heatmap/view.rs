@@ -1,4 +1,4 @@
-//! The view of the heatmap: its keys, its mouse, which tile is selected.
+//! The view of the heatmap: its keys, its mouse, the selected tile.
 
 use super::directories::Directories;
 use super::layout::{Layout, Spot};
@@ -15,16 +15,16 @@ use ratatui::layout::Rect;
 
 /// Lines above the tiles.
 const HEAD_LINES: u16 = 1;
-/// Lines below them: figures, two for what is selected, scale, marks.
+/// Lines below the tiles: statistics, two for the selected tile, scale, marks.
 const FOOT_LINES: u16 = 5;
 
-/// The tiles, and the directories behind them.
+/// The tiles, and the view of directories.
 #[derive(Debug, Default)]
 pub struct Heatmap {
     pub(super) by: GroupBy,
-    /// What the lens shows of each datanode; reckoned once for each picture.
+    /// The values that the lens shows of each datanode; computed once per snapshot.
     pub(super) field: Field,
-    /// The places of the datanodes in the picture, in the order in which they stand.
+    /// The indices of the datanodes in the snapshot, in display order.
     pub(super) order: Vec<usize>,
     pub(super) groups: Vec<Group>,
     chosen: Option<DatanodeId>,
@@ -158,7 +158,7 @@ impl Page for Heatmap {
 }
 
 impl Heatmap {
-    /// Through the lens that was kept under this name.
+    /// Returns a heatmap with the lens stored under this name.
     pub fn new(lens: Option<&str>) -> Self {
         let lens = lens.and_then(Lens::find).unwrap_or_default();
         Self { field: Field::of(lens, &[], |_| None), ..Self::default() }
@@ -174,14 +174,14 @@ impl Heatmap {
         vec![Act::Say(lens.title().to_owned()), Act::Keep]
     }
 
-    /// Reckons anew what is shown.
+    /// Computes the field and the order again.
     fn arrange(&mut self, shared: &Shared) {
         let traffic = |node: &NodeStatus| shared.rates(node).map(|rates| rates.read + rates.written);
         self.field = Field::of(self.field.lens, shared.nodes(), traffic);
         (self.order, self.groups) = groups(shared.nodes(), self.by);
     }
 
-    /// The selected datanode; the first one until one is.
+    /// Returns the selected datanode; the first one if none was selected.
     pub(super) fn selected<'s>(&self, shared: &'s Shared) -> Option<&'s NodeStatus> {
         let chosen = self.chosen.and_then(|id| shared.node(id));
         chosen.or_else(|| shared.nodes().get(*self.order.first()?))
@@ -197,7 +197,7 @@ impl Heatmap {
         Tile::of(self.order.get(spot.places.clone())?, shared.nodes(), &self.field)
     }
 
-    /// Selects a tile: the worst of those that it stands for.
+    /// Selects a tile: the worst datanode that it represents.
     fn select(&mut self, layout: &Layout, at: usize, shared: &Shared) {
         let worst = layout.spots.get(at).and_then(|spot| self.tile(spot, shared)).map(|tile| tile.worst);
         if let Some(node) = worst.and_then(|worst| shared.nodes().get(worst)) {
@@ -221,7 +221,7 @@ impl Heatmap {
     }
 }
 
-/// Where the tiles stand.
+/// Returns the area of the tiles.
 pub(super) fn tiles_area(area: Rect) -> Rect {
     let height = area.height.saturating_sub(HEAD_LINES + FOOT_LINES);
     Rect { y: area.y + HEAD_LINES.min(area.height), height, ..area }

@@ -1,4 +1,4 @@
-//! All about one datanode: what it is, its directories, what it does, what happened to it, what it says itself.
+//! The details of one datanode: its properties, directories, rates, events and log.
 
 use crate::nodes::{full, state, tone};
 use crate::top::chart::{self, bar};
@@ -18,27 +18,28 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use std::time::Duration;
 
-/// The log is read anew so long after it came.
+/// Interval between the arrival of the log and the next request.
 const LOG_EVERY_MS: u64 = 3_000;
-/// An answer is not waited for any longer.
+/// The maximum time to wait for a response.
 const LOG_PATIENCE_MS: u64 = 20_000;
-/// The newest lines of the log that are kept.
+/// Maximum number of lines of the log that are kept.
 const LOG_LINES_MAX: usize = 500;
-/// From this width on, curves and log stand beside the rest.
+/// From this width on, curves and log are to the right of the rest.
 const WIDE: u16 = 140;
 const NAME_CELLS: usize = 13;
-/// Lines of figures, with the head; one that drains has one more.
+/// Lines of figures, with the header; a draining datanode has one more.
 const FACTS: u16 = 8;
 
-/// The datanode that is looked at.
+/// The datanode that is shown.
 #[derive(Debug)]
 pub(super) struct One {
     id: DatanodeId,
     log: Option<Result<Vec<String>, Error>>,
-    /// When the log was asked for, and when it came, in milliseconds of the dashboard's clock.
+    /// The times of the request for the log and of its arrival, in milliseconds of the dashboard's
+    /// clock.
     asked_ms: Option<u64>,
     came_ms: u64,
-    /// Lines that the log is scrolled up by.
+    /// The number of lines that the log is scrolled up by.
     back: usize,
 }
 
@@ -51,7 +52,7 @@ impl One {
         self.id
     }
 
-    /// Asks for the log, if it is time to.
+    /// Requests the log if it is due.
     pub(super) fn ask(&mut self, shared: &Shared) -> Option<Effect> {
         let now = shared.now.elapsed_ms;
         let due = match self.asked_ms {
@@ -74,7 +75,7 @@ impl One {
         self.log = Some(lines.as_ref().map(newest).map_err(Error::clone));
     }
 
-    /// Moves through the log. Says whether the key does that.
+    /// Scrolls the log. Returns true if the key scrolls.
     pub(super) fn key(&mut self, key: KeyEvent, area: Rect, shared: &Shared) -> bool {
         let page = isize::from(Places::of(area, shared.node(self.id)).log.height as i16).max(2) - 1;
         match key.code {
@@ -107,7 +108,7 @@ impl One {
         lines(frame, places.log, self.log_lines(places.log, shared));
     }
 
-    /// What happened to it, the newest that there is room for.
+    /// Returns the events of the datanode, the newest that there is room for.
     fn events(&self, area: Rect, shared: &Shared) -> Vec<Line<'static>> {
         let Some(snapshot) = &shared.snapshot else { return Vec::new() };
         let of_it: Vec<_> = snapshot.events.iter().filter(|event| event.node == Some(self.id)).collect();
@@ -147,7 +148,7 @@ impl One {
     }
 }
 
-/// Where things stand.
+/// The areas of the parts.
 struct Places {
     facts: Rect,
     curves: Rect,
@@ -166,7 +167,8 @@ impl Places {
             (Rect { height: lines, ..area }, rest)
         };
         if area.width >= WIDE {
-            // Figures beside curves; below them what has long lines, from side to side.
+            // Figures are next to the curves; parts with long lines are below and take the full
+            // width.
             let high = facts.saturating_add(directories).saturating_add(3).min(area.height / 2);
             let (upper, rest) = below(area, high);
             let left = Rect { width: area.width / 2 - 1, ..upper };
@@ -239,7 +241,7 @@ fn facts(node: &NodeStatus, shared: &Shared, cells: usize) -> Vec<Line<'static>>
     lines
 }
 
-/// The health of its chunks in words.
+/// Returns the health of its chunks in words.
 fn chunks(node: &NodeStatus, shared: &Shared) -> String {
     let all = count(node.chunks);
     if node.state == NodeState::Dead {
@@ -258,7 +260,7 @@ fn chunks(node: &NodeStatus, shared: &Shared) -> String {
 fn directories(node: &NodeStatus, area: Rect, shared: &Shared) -> Vec<Line<'static>> {
     let (theme, directories) = (&shared.theme, &node.load.directories);
     let room = usize::from(area.height.saturating_sub(1));
-    // Those that failed come first: none is left out for want of room while one that is well is shown.
+    // Failed directories come first, so that none is cut off while a healthy one is shown.
     let mut order: Vec<&DirectoryLoad> = directories.iter().collect();
     order.sort_by_key(|directory| !directory.failed);
     let hidden = order.len().saturating_sub(room);
@@ -288,7 +290,7 @@ fn directories(node: &NodeStatus, area: Rect, shared: &Shared) -> Vec<Line<'stat
     std::iter::once(Line::styled(head, theme.head())).chain(order.iter().take(room).map(line)).collect()
 }
 
-/// What it read and wrote in the seconds that are kept of it.
+/// Draws the bytes read and written in the seconds that are kept.
 fn curves(frame: &mut Frame<'_>, area: Rect, node: &NodeStatus, shared: &Shared) {
     let history = shared.history.node(node.id);
     let high = (area.height / 2).max(1);

@@ -1,4 +1,4 @@
-//! The datanodes, as a user would look at them.
+//! Tests the view of datanodes through its keys and frames.
 
 use crate::top::fixtures::{self, NOW, on};
 use crate::top::message::{CommandNews, CommandState, Effect, Message, Question};
@@ -29,7 +29,7 @@ fn seen(model: &Model) -> Vec<String> {
     once::plain(&once::frame(model, 120, 40)).lines().map(str::to_owned).collect()
 }
 
-/// The names in the table, from above.
+/// Returns the names in the table, from top to bottom.
 fn names(model: &Model) -> Vec<String> {
     let first = |line: &String| line.split_whitespace().next().unwrap_or_default().to_owned();
     seen(model).iter().map(first).filter(|name| name.starts_with("datanode-")).collect()
@@ -53,7 +53,7 @@ fn columns_sort_and_turn_round() {
     assert_eq!(names(&model), ["datanode-5", "datanode-4", "datanode-3", "datanode-2", "datanode-1"]);
     typed(&mut model, "S");
     assert_eq!(names(&model).first().map(String::as_str), Some("datanode-1"));
-    // A click on its head turns it round again, one on another head sorts by that.
+    // A click on the header reverses the order, one on another header sorts by that column.
     let head = seen(&model)[3].clone();
     let column =
         |name: &str| head.char_indices().position(|(at, _)| head[at..].starts_with(name)).expect("a head") as u16;
@@ -120,7 +120,7 @@ fn one_datanode_is_opened_and_left() {
         assert!(text.contains(part), "{part}:\n{text}");
     }
     press(&mut model, KeyCode::Esc);
-    // One level up, and no further: the filter is still there.
+    // One level up, and no further: the filter is kept.
     assert_eq!(names(&model), ["datanode-3"]);
     press(&mut model, KeyCode::Esc);
     assert_eq!(names(&model).len(), 3);
@@ -156,7 +156,7 @@ fn its_log_is_read_again_and_again_while_it_is_seen() {
     let error = Error::new(ErrorCode::Unsupported, "only logs of this machine can be read");
     update(&mut model, Message::Log { node: "datanode-1".into(), lines: Err(error) });
     assert!(seen(&model).join("\n").contains("only logs of this machine can be read"));
-    // Not while something else is looked at.
+    // Not while another view is shown.
     typed(&mut model, "1");
     assert!(!asked(&tick(&mut model, 60_000)));
     assert!(asked(&typed(&mut model, "2")));
@@ -201,12 +201,12 @@ fn what_is_wished_of_a_datanode_depends_on_how_it_is() {
     press(&mut model, KeyCode::Down);
     assert_eq!(wishes(&model), ["drain", "forget"]);
     assert_eq!(lines(typed(&mut model, "F")), ["node forget datanode-3"]);
-    // On its own page, too; and in the palette.
+    // On the page of one datanode, and in the palette.
     press(&mut model, KeyCode::Enter);
     assert_eq!(lines(typed(&mut model, "F")), ["node forget datanode-3"]);
     let actions: Vec<String> = model.current().actions(&model.shared).into_iter().map(|action| action.name).collect();
     assert_eq!(actions[3..], ["node drain datanode-3", "node forget datanode-3"]);
-    // The shell asks, with what is at stake, and Cancel is chosen.
+    // The shell asks with the effect of the command, and Cancel is selected.
     let question = Question {
         what: "forget datanode-3: 439 chunks were on it".into(),
         line: "node forget --yes datanode-3".into(),
@@ -289,6 +289,6 @@ fn one_datanode_is_drawn_in_windows_of_any_size() {
         let text = once::plain(&once::frame(&model, columns, lines));
         assert!(text.contains("datanode-3  ✗ dead") && !text.contains('\x1b'), "{columns} × {lines}:\n{text}");
     }
-    // What has failed is seen first.
+    // Failed directories are shown first.
     assert!(seen(&model).join("\n").contains("! failed"));
 }

@@ -1,4 +1,4 @@
-//! The view of the datanodes: its keys, its mouse, the table.
+//! The view of datanodes: its keys, its mouse, the table.
 
 use super::one::One;
 use crate::nodes::failed;
@@ -17,24 +17,25 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-/// Lines above the first datanode: what is shown, and the heads.
+/// Lines above the first datanode: description and headers.
 const HEAD_LINES: u16 = 2;
 
-/// The table, and the datanode that is looked at, if one is.
+/// The table, and the datanode whose details are shown, if any.
 #[derive(Debug, Default)]
 pub struct Nodes {
     by: Column,
     falling: bool,
     filter: String,
-    /// What the table says of each datanode of the picture, in small letters; made when there is a filter.
+    /// The table text of each datanode of the snapshot in lower case; computed only if there is a
+    /// filter.
     told: Vec<String>,
-    /// The places of the datanodes that are shown in the picture; sorted once for each picture.
+    /// The indices of the visible datanodes in the snapshot; sorted once per snapshot.
     rows: Vec<usize>,
     chosen: Selection,
-    /// Which datanode is chosen: it stays so wherever it goes.
+    /// The chosen datanode; it stays chosen when its row moves.
     chosen_id: Option<DatanodeId>,
     one: Option<One>,
-    /// This page is the one that is seen.
+    /// True while this page is shown.
     here: bool,
 }
 
@@ -189,13 +190,14 @@ impl Page for Nodes {
     }
 }
 
-/// What can be run for a datanode, and the keys that do.
+/// Returns the commands for a datanode and their keys.
 fn commands(id: DatanodeId) -> [(char, String); 3] {
     [('w', format!("why {id}")), ('i', format!("node show {id}")), ('d', "doctor".to_owned())]
 }
 
 impl Nodes {
-    /// Sorted as it was told by [`order`](Self::order) the last time; by name if that is no order.
+    /// Returns a view with the order that [`order`](Self::order) returned in the last session; it
+    /// is sorted by name if that order is not valid.
     pub fn new(order: Option<&str>) -> Self {
         let order = order.unwrap_or_default();
         let (falling, name) = order.strip_prefix('-').map_or((false, order), |name| (true, name));
@@ -203,18 +205,18 @@ impl Nodes {
         Self { by: by.unwrap_or_default(), falling: falling && by.is_some(), ..Self::default() }
     }
 
-    /// By what is sorted: the name of a column, `-` before it for falling order.
+    /// Returns the order: the name of a column, with the prefix `-` for descending order.
     pub fn order(&self) -> String {
         format!("{}{}", if self.falling { "-" } else { "" }, self.by.head().to_lowercase())
     }
 
-    /// Shows all about a datanode.
+    /// Shows the details of a datanode.
     pub fn open(&mut self, id: DatanodeId) {
         self.chosen_id = Some(id);
         self.one = Some(One::new(id));
     }
 
-    /// The datanode that commands are for.
+    /// Returns the datanode that commands apply to.
     fn looked_at(&self) -> Option<DatanodeId> {
         self.one.as_ref().map(One::id).or(self.chosen_id)
     }
@@ -224,7 +226,7 @@ impl Nodes {
     }
 
     fn sort_by(&mut self, column: Column, shared: &Shared) -> Vec<Act> {
-        // Of figures the greatest matter most, of names the first.
+        // Figures begin with the largest, names with the first.
         let names = matches!(column, Column::Node | Column::Version | Column::Machine);
         self.falling = if column == self.by { !self.falling } else { !names };
         self.by = column;
@@ -246,7 +248,7 @@ impl Nodes {
             .filter(|(at, _)| shown(*at))
             .map(|(at, node)| (self.by.key(node, shared), at))
             .collect();
-        // Those that are equal keep the order of their names.
+        // Equal values keep the order of names.
         keyed.sort_by(|(one, _), (other, _)| if self.falling { other.order(one) } else { one.order(other) });
         self.rows = keyed.into_iter().map(|(_, at)| at).collect();
         let place = |id| self.rows.iter().position(|at| nodes.get(*at).is_some_and(|node| node.id == id));
@@ -254,7 +256,7 @@ impl Nodes {
         self.choose(shared);
     }
 
-    /// Notes which datanode the selected line shows.
+    /// Notes the datanode of the selected line.
     fn choose(&mut self, shared: &Shared) {
         self.chosen.at = self.chosen.within(self.rows.len());
         self.chosen_id = self.rows.get(self.chosen.at).and_then(|at| shared.nodes().get(*at)).map(|node| node.id);
@@ -284,7 +286,7 @@ impl Nodes {
         }
     }
 
-    /// How many there are in each state, and what of them is shown how.
+    /// Returns the number of datanodes in each state, and the order and filter of the table.
     fn summary(&self, nodes: &[NodeStatus], cells: usize) -> String {
         let many = |state: NodeState| count(nodes.iter().filter(|node| node.state == state).count() as u64);
         let [live, stale, dead] = [NodeState::Live, NodeState::Stale, NodeState::Dead].map(many);
@@ -303,7 +305,7 @@ impl Nodes {
     }
 }
 
-/// All that the table can say of a datanode, in small letters.
+/// Returns the whole table text of a datanode in lower case.
 fn told(node: &NodeStatus, shared: &Shared) -> String {
     let mut told = String::with_capacity(160);
     for column in Column::ALL.into_iter().filter(|column| column.sorts()) {

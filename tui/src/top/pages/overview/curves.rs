@@ -1,4 +1,4 @@
-//! The curves of the overview, with their scales.
+//! Draws the curves of the overview with their scales.
 
 use crate::top::chart;
 use crate::top::shared::Shared;
@@ -11,21 +11,21 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-/// From this width on, two curves stand beside each other.
+/// From this width on, two curves are placed side by side.
 const TWO_BESIDE: u16 = 100;
-/// Cells between them.
+/// Gap between two curves, in cells.
 const BETWEEN: u16 = 2;
 /// Cells of the name and the value of a curve of one line.
 const NAME_CELLS: usize = 23;
 const VALUE_CELLS: usize = 10;
-/// Cells of the scale, with the line that the curve begins at.
+/// Cells of the scale, with the vertical line.
 const SCALE_CELLS: usize = 11;
-/// From this many lines on, a curve has a line of its own for its name and figures.
+/// From this many lines on, a curve has a separate line for its name and figures.
 const TITLED: u16 = 3;
-/// From this many rows on, the middle of the scale is labelled, too.
+/// From this many rows on, the middle of the scale is also labelled.
 const MIDDLE_ROWS: usize = 7;
 
-/// A curve: its name, its value in a second, and how that is written.
+/// A curve: its name, its value in a second, and the format of the value.
 type Curve = (&'static str, fn(&Second) -> Option<f64>, fn(f64) -> String);
 
 fn per_second(value: f64) -> String {
@@ -35,7 +35,7 @@ fn per_second(value: f64) -> String {
     format!("{}/s", count(value.round() as u64))
 }
 
-/// What datanodes write counts a byte once for each replica; what they copy for repair counts, too.
+/// The written bytes are counted once for each replica; re-replication is included.
 const CURVES: [Curve; 4] = [
     ("read", |sample| Some(sample.rates?.read), rate),
     ("written (all replicas)", |sample| Some(sample.rates?.written), rate),
@@ -43,7 +43,7 @@ const CURVES: [Curve; 4] = [
     ("namespace changes", |sample| sample.changes, per_second),
 ];
 
-/// Draws as many curves of the last `seconds` as there is room for, as high as may be, and a time
+/// Draws as many curves of the last `seconds` as there is room for, as high as possible, and a time
 /// axis below them.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, seconds: usize, shared: &Shared) {
     let beside: u16 = if area.width >= TWO_BESIDE { 2 } else { 1 };
@@ -78,12 +78,12 @@ fn values((_, value, _): &Curve, seconds: usize, columns: usize, shared: &Shared
     (columns, most)
 }
 
-/// Returns the value of now as text.
+/// Returns the current value as text.
 fn now((_, value, written): &Curve, shared: &Shared) -> String {
     shared.history.now().and_then(value).map_or_else(|| "not known".to_owned(), written)
 }
 
-/// Returns a label of the scale, as wide as all are.
+/// Returns a label of the scale, padded to the common width.
 fn scale(label: &str) -> String {
     format!("{label:>cells$} │", cells = SCALE_CELLS - 2)
 }

@@ -1,4 +1,4 @@
-//! The figures at the top of the overview: health, space, names, chunks, nodes.
+//! Draws the figures at the top of the overview: health, space, names, chunks, nodes.
 
 use crate::top::chart::bar;
 use crate::top::observation::Link;
@@ -17,7 +17,7 @@ use std::time::Duration;
 /// Cells before the values.
 const NAME_CELLS: usize = 11;
 
-/// Draws the figures, a line each.
+/// Draws the figures, one line each.
 pub(super) fn figures(frame: &mut Frame<'_>, area: Rect, shared: &Shared, status: &ClusterStatus) {
     let theme = &shared.theme;
     let health = shared.health();
@@ -81,12 +81,12 @@ pub(super) fn figures(frame: &mut Frame<'_>, area: Rect, shared: &Shared, status
     }
 }
 
-/// No colour for what is not there.
+/// Returns the style of a count; zero has no colour.
 fn state_style(shared: &Shared, tone: Tone, count: u32) -> Style {
     if count == 0 { Style::new() } else { shared.theme.tone(tone) }
 }
 
-/// A disk that is nearly full is told apart.
+/// Returns the style of a fill level; a nearly full disk is highlighted.
 fn full_style(shared: &Shared, part: f64) -> Style {
     let tone = match part {
         part if part >= 0.95 => Tone::Bad,

@@ -1,4 +1,4 @@
-//! Everything at a glance: is anything wrong, what comes first, what goes on.
+//! The overview: the health of the cluster, the most important problem, the current activity.
 //!
 //! ```text
 //! health  ✗ critical: 3 chunks …       3 findings; 1 of 3 selected      figures, findings
@@ -8,7 +8,7 @@
 //! datanode-5  ✗ dead  …                recent events                    events
 //! ```
 //!
-//! That is a wide window; in a narrow one the parts stand below each other.
+//! This is a wide window; in a narrow one the parts are placed below each other.
 
 mod curves;
 mod figures;

@@ -1,38 +1,38 @@
-//! The places of the parts of the overview in a window.
+//! Computes the areas of the parts of the overview.
 
 use crate::top::widgets::{Detail, FindingList};
 use ratatui::layout::Rect;
 
 /// Lines of the figures.
 const FIGURES: u16 = 5;
-/// From this width on, parts stand beside each other.
+/// From this width on, parts are placed side by side.
 const WIDE: u16 = 140;
-/// From this height on, a blank line stands between the parts.
+/// From this height on, there is a blank line between the parts.
 const AIRY: u16 = 30;
-/// Cells between two parts that stand beside each other.
+/// Gap between two parts side by side, in cells.
 const BETWEEN: u16 = 2;
-/// Lines of the curves where there is little room: one for each, and the time axis.
+/// Lines of the curves if there is little room: one for each, and the time axis.
 const CURVES_LOW: u16 = 5;
-/// Lines of recent events where there is little room, with their title.
+/// Lines of recent events if there is little room, with their title.
 const EVENTS_LOW: u16 = 4;
-/// Lines of recent events that a wide window makes room for, with their title.
+/// Lines of recent events in a wide window, with their title.
 const EVENTS_WIDE: u16 = 12;
 
-/// The lines that the parts would take.
+/// The numbers of lines that the parts need.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Needs {
-    /// Findings with all, some, and little detail; with their title.
+    /// The findings with all, some, and little detail; with their title.
     pub findings: [u16; 3],
-    /// The datanodes with the head of the table.
+    /// The datanodes with the header of the table.
     pub nodes: u16,
-    /// All jobs, and those that are busy, with the commands that run; with their head.
+    /// All jobs, and the busy ones with the running commands; with their header.
     pub jobs: u16,
     pub busy: u16,
     /// The events with their title.
     pub events: u16,
 }
 
-/// The places of the parts; a part for which there is no room has no lines.
+/// The areas of the parts; a part without room has no lines.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Places {
     pub figures: Rect,
@@ -43,7 +43,7 @@ pub(super) struct Places {
     pub events: Rect,
 }
 
-/// Returns whether a window has room for jobs that are idle.
+/// Returns true if a window has room for idle jobs.
 pub(super) fn is_roomy(area: Rect) -> bool {
     area.width >= 100 && area.height >= AIRY
 }
@@ -53,7 +53,7 @@ pub(super) fn finding_heights(list: &FindingList<'_>) -> [u16; 3] {
     [Detail::All, Detail::Selected, Detail::Short].map(|detail| lines(list.height(detail)).saturating_add(1))
 }
 
-/// Returns the cells that the findings have in `area`.
+/// Returns the width of the findings in `area`, in cells.
 pub(super) fn finding_cells(area: Rect) -> u16 {
     if area.width >= WIDE { halves(area).1.width } else { area.width }
 }
@@ -70,7 +70,7 @@ fn halves(area: Rect) -> (Rect, Rect) {
     (Rect { width: left, ..area }, right)
 }
 
-/// Cuts lines off the top of an area; a gap goes with them, if there are any.
+/// Cuts lines off the top of an area, and a gap if there are any lines.
 fn cut(area: &mut Rect, height: u16, gap: u16) -> Rect {
     let height = height.min(area.height);
     let taken = if height > 0 { (height + gap).min(area.height) } else { 0 };
@@ -84,7 +84,7 @@ impl Places {
         if area.width >= WIDE { Self::wide(area, needs) } else { Self::narrow(area, needs) }
     }
 
-    /// Places figures beside findings, the curves over the whole width, datanodes and jobs beside
+    /// Places figures next to findings, the curves over the whole width, datanodes and jobs next to
     /// events.
     fn wide(area: Rect, needs: &Needs) -> Self {
         let gap = u16::from(area.height >= AIRY);
@@ -94,7 +94,7 @@ impl Places {
         let (figures, findings) = halves(top);
         let most = rest.height / 2;
         let below = needs.nodes.saturating_add(1).saturating_add(needs.jobs);
-        // Jobs stand below a short table, or else beside it.
+        // Jobs are below a short table, otherwise next to it.
         let is_short = below <= most;
         let events = needs.events.min(EVENTS_WIDE);
         let bottom = match is_short {
@@ -155,8 +155,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Whatever is needed: parts do not lie over each other or outside, and the findings are in
-        /// view.
+        /// For any needs, parts do not overlap, stay inside, and the findings are visible.
         #[test]
         fn parts_have_places_of_their_own(
             (width, height) in (60..300u16, 13..120u16),

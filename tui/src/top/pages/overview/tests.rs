@@ -1,4 +1,4 @@
-//! What keys and clicks do in the overview, above all in an incident.
+//! Tests keys and clicks in the overview, mainly in an incident.
 
 use crate::top::fixtures::{self, model};
 use crate::top::message::{Effect, Message};
@@ -27,7 +27,7 @@ fn the_selection_stays_with_its_finding_and_the_worst_stays_in_view() {
     assert_eq!(selected(&model), Some(Kind::DatanodeDead));
     press(&mut model, KeyCode::End);
     assert_eq!(selected(&model), Some(Kind::ChunksUnderReplicated));
-    // Worse ones arrive, and others below.
+    // Worse findings arrive, and others below.
     update(&mut model, Message::Picture(Arc::new(fixtures::incident()), 0));
     assert_eq!(selected(&model), Some(Kind::ChunksUnderReplicated));
     for code in [KeyCode::Null, KeyCode::End, KeyCode::Up, KeyCode::Up, KeyCode::Home] {
@@ -44,7 +44,7 @@ fn the_selection_stays_with_its_finding_and_the_worst_stays_in_view() {
     for part in ["run: why datanode-2", "✗ 2 chunks have no live replica"] {
         assert!(smallest.contains(part), "{part}:\n{smallest}");
     }
-    // What has gone is not selected any more; the first one is followed.
+    // A finding that has disappeared is not selected any more; the first one is followed.
     press(&mut model, KeyCode::End);
     update(&mut model, Message::Picture(Arc::new(fixtures::cluster(3)), 0));
     update(&mut model, Message::Picture(Arc::new(fixtures::incident()), 0));
@@ -78,7 +78,7 @@ fn what_keeps_masters_from_answering_is_mended_from_any_view() {
             press(&mut model, KeyCode::Enter);
             assert_eq!(runs(&press(&mut model, KeyCode::Enter)), ["dfsd start master-1"], "{page:?}");
         }
-        // Then there is a picture.
+        // Then a snapshot arrives.
         update(&mut model, Message::Picture(Arc::new(fixtures::cluster(3)), 0));
         assert!(!small(&model).contains("no master answers"), "{}", small(&model));
     }
@@ -99,11 +99,11 @@ fn findings_and_datanodes_are_clicked_on() {
     };
     click(&mut model, "31 chunks have one replica left");
     assert_eq!(selected(&model), Some(Kind::ChunksAtRisk));
-    // Those that are dead are the first, and of them the fuller one.
+    // The dead datanodes come first, and of them the fuller one.
     click(&mut model, "datanode-5      ✗ dead");
     assert_eq!(model.page, PageId::Nodes);
     assert!(once::plain(&once::frame(&model, 200, 60)).contains("datanode-5  ✗ dead"));
-    // The line below those that are shown leads to all of them.
+    // The line below the visible ones leads to the view of all datanodes.
     let mut model = fixtures::model(fixtures::thousand());
     update(&mut model, Message::Resize(200, 60));
     click(&mut model, "more: 2 shows all");

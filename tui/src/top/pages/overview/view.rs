@@ -1,4 +1,4 @@
-//! The view: its keys, its mouse, and its parts.
+//! The view of the overview: its keys, its mouse, and its parts.
 
 use super::curves;
 use super::figures::figures;
@@ -22,26 +22,26 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use std::cmp::Reverse;
 
-/// Spans of the curves, in seconds; the first is shown until another one is chosen.
+/// Spans of the curves, in seconds; the first is the default.
 const SPANS: [usize; 4] = [300, 900, 60, 180];
-/// Datanodes that are sorted: more do not fit into any window.
+/// Maximum number of datanodes that are sorted; no window has room for more.
 const ROWS_MAX: usize = 200;
-/// The jobs change slowly, and this is the view of most dashboards: they are asked for less often
-/// than pictures.
+/// The jobs change slowly, and most dashboards show this view: they are requested less often than
+/// snapshots.
 const JOBS_EVERY_MS: u64 = 5_000;
 
 #[derive(Debug)]
 pub struct Overview {
-    /// The finding that the user selected, by its kind, of which there is one at most: it stays
-    /// selected wherever it goes. None: the first one, whichever that is.
+    /// The kind of the finding that the user selected; there is at most one of each kind. It stays
+    /// selected when it moves. `None` means that the first finding is followed.
     chosen: Option<Kind>,
-    /// The place in [`SPANS`] of what the curves show.
+    /// The index in [`SPANS`] of the span of the curves.
     span: usize,
-    /// The places of the worst datanodes in the picture, the worst first, then the fullest; sorted
-    /// once for each picture.
+    /// The indices of the worst datanodes in the snapshot, the worst first, then the fullest;
+    /// sorted once per snapshot.
     rows: Vec<usize>,
     jobs: JobsFeed,
-    /// This is the view that is shown.
+    /// True while this view is shown.
     shown: bool,
 }
 
@@ -110,11 +110,11 @@ impl Page for Overview {
     fn hear(&mut self, message: &Message, shared: &Shared) -> Vec<Act> {
         if let Message::Picture(..) = message {
             self.arrange(shared);
-            // What has gone is not selected again when it comes back.
+            // A finding that has disappeared is not selected again when it returns.
             let is_there = |kind: &Kind| shared.findings.iter().any(|finding| finding.kind == *kind);
             self.chosen = self.chosen.filter(is_there);
         }
-        // Where there is no room for jobs nobody asks for them.
+        // Jobs are not requested if there is no room for them.
         match message {
             Message::Picture(..) if !is_roomy(shared.area) => Vec::new(),
             Message::Picture(..) if self.shown => self.jobs.enter(shared),
@@ -173,12 +173,12 @@ fn draw_lines(frame: &mut Frame<'_>, area: Rect, lines: impl IntoIterator<Item =
     }
 }
 
-/// Returns the lines for findings in their part, below the title.
+/// Returns the number of lines for findings in their area, below the title.
 fn findings_room(area: Rect) -> usize {
     usize::from(area.height.saturating_sub(1))
 }
 
-/// Returns the commands that were run from here and have not ended.
+/// Returns the commands that were run from the dashboard and have not ended.
 fn running(shared: &Shared) -> impl Iterator<Item = &CommandLine> {
     shared.commands.iter().filter(|command| command.ended_ms.is_none())
 }
@@ -189,7 +189,7 @@ impl Overview {
         SPANS.get(self.span).copied().unwrap_or(SPANS[0])
     }
 
-    /// Returns the place of the selected finding.
+    /// Returns the index of the selected finding.
     fn selected(&self, shared: &Shared) -> usize {
         let place = |kind| shared.findings.iter().position(|finding| finding.kind == kind);
         self.chosen.and_then(place).unwrap_or(0)
@@ -199,7 +199,7 @@ impl Overview {
         shared.findings.get(self.selected(shared))
     }
 
-    /// Selects a finding; the first one is followed, whichever it is.
+    /// Selects a finding; selecting the first one means following it.
     fn choose(&mut self, at: usize, shared: &Shared) {
         self.chosen = shared.findings.get(at).filter(|_| at > 0).map(|finding| finding.kind);
     }
@@ -250,8 +250,8 @@ impl Overview {
         if all <= room.min(ROWS_MAX) { all } else { room.saturating_sub(1).min(ROWS_MAX) }
     }
 
-    /// Draws the worst datanodes; where there is no room for all, the last line is the number of
-    /// the others.
+    /// Draws the worst datanodes; if there is no room for all, the last line is the number of the
+    /// others.
     fn nodes(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
         let nodes = shared.nodes();
         if area.height < 2 || nodes.is_empty() {
@@ -269,7 +269,7 @@ impl Overview {
         draw_lines(frame, area, lines);
     }
 
-    /// Draws the commands that run, and the background jobs.
+    /// Draws the running commands and the background jobs.
     fn jobs(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
         let theme = &shared.theme;
         let mut lines = Vec::new();
