@@ -24,19 +24,19 @@ function __fish_dfs_shell_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l timeout -d 'How long one call to the masters may take, retries included' -r
-complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l masters -d 'HOST:PORT of the masters, apart by commas' -r
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l timeout -d 'Time limit of one call to the masters, including retries' -r
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l masters -d 'HOST:PORT of the masters, comma-separated' -r
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l context -d 'The cluster of this name, as `context list` shows them; otherwise DFS_CONTEXT' -r
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l config -d 'The file of settings' -r -F
-complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s c -d 'Run these commands, apart by `;` or newlines' -r
-complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s f -d 'Run this script; what follows are its arguments $1 … $9' -r -F
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s c -d 'Run these commands, separated by `;` or newlines' -r
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s f -d 'Run this script with the arguments that follow ($1 … $9)' -r -F
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l json -d 'One JSON document per command on stdout, errors as JSON on stderr'
-complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s q -l quiet -d 'Say nothing but data and errors'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s q -l quiet -d 'Print only data and errors'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s v -l verbose -d 'Show each command of a script before it runs'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l no-progress -d 'No progress bars'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l plain -d 'Print lines of text without control codes: no colours, no progress bars, no full screen'
-complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s k -l keep-going -d 'Go on after a command that failed; the exit code is that of the first failure'
-complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l dry-run -d 'Say what each command would change, and change nothing'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s k -l keep-going -d 'Continue after a failed command; the exit code is that of the first failure'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l dry-run -d 'Print what each command would change, and change nothing'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l no-start -d 'Do not start a local cluster where none is configured'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s h -l help -d 'Print help'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s V -l version -d 'Print version'
@@ -213,10 +213,10 @@ complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand node" -l help -d 'Sh
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand masters" -l help -d 'Show this help'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand replication" -l watch -d 'Repeat every second, with rate and remaining time, until every chunk has its replicas'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand replication" -l help -d 'Show this help'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand heatmap" -l lens -d 'Paths to show' -r -f -a "fill\t'How full each datanode is'
-balance\t'How far that is from the mean'
-chunks\t'How many chunks it holds'
-risk\t'Chunks on it that have too few live copies'"
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand heatmap" -l lens -d 'Paths to show' -r -f -a "fill\t'Fill level of each datanode'
+balance\t'Difference of the fill level from the mean'
+chunks\t'Number of chunks'
+risk\t'Under-replicated chunks with a replica on it'"
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand heatmap" -l help -d 'Show this help'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand events" -s n -l number -d 'Number of events' -r
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand events" -l severity -d 'Lowest severity shown' -r -f -a "info\t''
@@ -243,8 +243,8 @@ complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand lpwd" -l help -d 'Sh
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand lls" -l help -d 'Show this help'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand set" -l help -d 'Show this help'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand context" -l masters -d 'With add: HOST:PORT of its masters, comma-separated; otherwise those of the settings' -r
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand context" -l credential -d 'With add: the file of the credential, which says who you are; otherwise that of the settings' -r -F
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand context" -l keep -d 'With use: sessions to come begin with it, too'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand context" -l credential -d 'With add: the credential file of the user; otherwise that of the settings' -r -F
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand context" -l keep -d 'With use: keep it for later sessions'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand context" -l help -d 'Show this help'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand jobs" -l cluster -d 'The background work of the leading master instead'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand jobs" -l help -d 'Show this help'

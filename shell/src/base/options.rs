@@ -10,15 +10,15 @@ pub(crate) const HELP_CELLS: usize = 80;
 
 /// The console of dfs, a distributed file system.
 ///
-/// Without a command it is a prompt on a terminal, and else reads a script from standard input. `dfs-shell help` lists the
-/// commands.
+/// Without a command it opens a prompt on a terminal, and otherwise reads a script from standard
+/// input. `dfs-shell help` lists the commands.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "dfs-shell", version, max_term_width = HELP_CELLS)]
 pub struct Options {
     /// One JSON document per command on stdout, errors as JSON on stderr.
     #[arg(long)]
     pub json: bool,
-    /// Say nothing but data and errors.
+    /// Print only data and errors.
     #[arg(short, long)]
     pub quiet: bool,
     /// Show each command of a script before it runs.
@@ -30,16 +30,16 @@ pub struct Options {
     /// Print lines of text without control codes: no colours, no progress bars, no full screen.
     #[arg(long)]
     pub plain: bool,
-    /// Go on after a command that failed; the exit code is that of the first failure.
+    /// Continue after a failed command; the exit code is that of the first failure.
     #[arg(short, long)]
     pub keep_going: bool,
-    /// Say what each command would change, and change nothing.
+    /// Print what each command would change, and change nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// How long one call to the masters may take, retries included.
+    /// Time limit of one call to the masters, including retries.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub timeout: Option<Duration>,
-    /// HOST:PORT of the masters, apart by commas.
+    /// HOST:PORT of the masters, comma-separated.
     #[arg(long, value_name = "MASTERS", value_delimiter = ',')]
     pub masters: Vec<String>,
     /// The cluster of this name, as `context list` shows them; otherwise DFS_CONTEXT.
@@ -51,13 +51,13 @@ pub struct Options {
     /// Do not start a local cluster where none is configured.
     #[arg(long)]
     pub no_start: bool,
-    /// Run these commands, apart by `;` or newlines.
+    /// Run these commands, separated by `;` or newlines.
     #[arg(short = 'c', value_name = "COMMANDS", conflicts_with = "script")]
     pub commands: Option<String>,
-    /// Run this script; what follows are its arguments $1 … $9.
+    /// Run this script with the arguments that follow ($1 … $9).
     #[arg(short = 'f', value_name = "SCRIPT")]
     pub script: Option<PathBuf>,
-    /// One command with its arguments, taken as they are: no patterns, no variables.
+    /// One command with literal arguments: no patterns, no variables.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
     pub words: Vec<OsString>,
 }

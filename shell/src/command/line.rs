@@ -88,8 +88,8 @@ fn written(arg: &clap::Arg, matches: &ArgMatches) -> Vec<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::table::Command;
     use crate::command::Parsed;
+    use crate::command::table::Command;
     use crate::commands::COMMANDS;
     use std::ffi::OsString;
 

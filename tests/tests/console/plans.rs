@@ -13,7 +13,7 @@ const LINES: &[(&str, &str)] = &[
         "put -f -p --rep 2 --chunk-size 16MiB -j 3 one.txt /d/one.txt",
     ),
     ("put -r -f tree /d", "mkdir -p /d/tree\nput -r -f tree/x /d/tree/x"),
-    ("put -r --update tree /d", "mkdir -p /d/tree\nput -r -u tree/x /d/tree/x"),
+    ("put -r --update tree /d/", "mkdir -p /d/tree\nput -r -u tree/x /d/tree/x"),
     ("put -f --rep 2 - /d/a", "put -f --rep 2 - /d/a"),
     ("put -f -- -dash /d", "put -f -- -dash /d/-dash"),
     ("time put -f one.txt /d", "put -f one.txt /d/one.txt"),
@@ -39,6 +39,8 @@ const LINES: &[(&str, &str)] = &[
     ("node resume datanode-2", "node resume datanode-2"),
     ("safemode enter --reason 'new racks'", "safemode enter --reason 'new racks'"),
     ("safemode leave", "safemode leave"),
+    ("context add office --masters a:1 --credential me.pem", "context add --masters a:1 --credential me.pem office"),
+    ("context use --keep local", "context use --keep local"),
     ("dfsd up --datanodes 5", "dfsd up --datanodes 5"),
     (
         "top --once --record a.rec -f --view nodes --size 80x24 --ansi --read-only --theme dark --refresh 1s --no-mouse",
@@ -60,6 +62,7 @@ fn a_plan_has_every_flag_that_was_given() {
         std::fs::create_dir_all(path.parent().expect("a directory")).expect("make");
         std::fs::write(path, "text").expect("write");
     }
+    std::fs::copy(cluster.credential(), cluster.home().join("me.pem")).expect("copy");
     cluster.ok(&["mkdir", "/d", "/e"]);
     cluster.ok(&["put", "one.txt", "/d/a"]);
     cluster.ok(&["put", "one.txt", "/d/b"]);

@@ -27,7 +27,9 @@ fn the_first_session_is_current() {
     }
     // The prompt, which is not run here, starts a cluster.
     tour.shell("dfsd up");
-    let figures = |page: &str| Regex::new(r"[\d.,]+( [KM]iB| B)?").expect("a pattern").replace_all(&masked(page), "N").into_owned();
+    let figures = |page: &str| {
+        Regex::new(r"[\d.,]+( [KM]iB| B)?").expect("a pattern").replace_all(&masked(page), "N").into_owned()
+    };
     is_current("README.md", &tour, figures);
 }
 

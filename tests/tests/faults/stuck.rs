@@ -30,7 +30,7 @@ fn more_replicas_than_datanodes_are_accepted_with_a_warning_and_not_waited_for()
     assert_eq!(put(&cluster, 3 << 20, "/f").code, 0);
     let said = cluster.shell(&["setrep", "9", "/f"]);
     assert_eq!(said.code, 0, "{said:?}");
-    assert!(said.stderr.contains("warning: 9 copies are wanted, but only 3 datanodes serve"), "{said:?}");
+    assert!(said.stderr.contains("warning: 9 replicas are wanted, but only 3 datanodes serve"), "{said:?}");
     let reason = "3 chunks want up to 9 replicas, only 3 datanodes are in service";
     cluster.wait_for("health that names it", || sentences(&cluster).iter().any(|what| what == reason));
     cluster.wait_for("the copies that can be made", || cluster.json(&["status"])["replication"]["copying"] == 0);

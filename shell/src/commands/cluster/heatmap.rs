@@ -21,13 +21,13 @@ pub(super) struct Heatmap {
 /// Figures that a single snapshot contains; read and write rates need two.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum Lens {
-    /// How full each datanode is.
+    /// Fill level of each datanode.
     Fill,
-    /// How far that is from the mean.
+    /// Difference of the fill level from the mean.
     Balance,
-    /// How many chunks it holds.
+    /// Number of chunks.
     Chunks,
-    /// Chunks on it that have too few live copies.
+    /// Under-replicated chunks with a replica on it.
     Risk,
 }
 

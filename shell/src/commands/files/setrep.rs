@@ -154,11 +154,11 @@ impl Setrep {
 
     fn beyond(&self, serving: u32) -> String {
         let datanodes = plural(serving.into(), "datanode serves", "datanodes serve");
-        format!("{} are wanted, but only {datanodes}: the rest is made when there are more datanodes", self.goal())
+        format!("{} are wanted, but only {datanodes}; the others are made when there are more datanodes", self.goal())
     }
 
     fn goal(&self) -> String {
-        plural(self.copies.into(), "copy", "copies")
+        plural(self.copies.into(), "replica", "replicas")
     }
 
     /// Returns the number of replicas that other files want of a chunk with surplus ones, if they
@@ -251,7 +251,7 @@ impl Kept {
         self.wanted = self.wanted.max(wanted);
     }
 
-    /// Returns the message; `goal` is the number set, as in "2 copies".
+    /// Returns the message; `goal` is the number set, as in "2 replicas".
     fn say(&self, goal: &str) -> Option<String> {
         let (first, wanted) = (self.first.as_ref()?, self.wanted);
         Some(match self.files {

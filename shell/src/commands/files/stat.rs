@@ -88,7 +88,7 @@ pub(super) fn describe(path: &str, stat: &dfs_types::Stat, view: &View) -> Strin
         );
     } else {
         line("chunks", format!("{} of up to {}", count(stat.chunks), ByteSize(stat.chunk_size.into())));
-        line("copies", stat.replication.to_string());
+        line("replicas", stat.replication.to_string());
     }
     line("owner", format!("{}:{}", sanitise(&stat.owner), sanitise(&stat.group)));
     line("mode", format!("{} ({:04o})", mode_text(stat.kind, stat.mode), stat.mode));

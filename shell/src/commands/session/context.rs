@@ -16,7 +16,7 @@ use std::path::PathBuf;
 /// Arguments of `context`.
 #[derive(Debug, Args)]
 pub(super) struct Of {
-    /// What to do; list if nothing is said.
+    /// Action; default: list.
     #[arg(value_name = "ACTION")]
     action: Option<Action>,
     /// The name of the context.
@@ -25,10 +25,10 @@ pub(super) struct Of {
     /// With add: HOST:PORT of its masters, comma-separated; otherwise those of the settings.
     #[arg(long, value_name = "MASTERS", value_delimiter = ',')]
     masters: Vec<String>,
-    /// With add: the file of the credential, which says who you are; otherwise that of the settings.
+    /// With add: the credential file of the user; otherwise that of the settings.
     #[arg(long, value_name = "FILE")]
     credential: Option<PathBuf>,
-    /// With use: sessions to come begin with it, too.
+    /// With use: keep it for later sessions.
     #[arg(long)]
     keep: bool,
 }
@@ -115,8 +115,7 @@ fn switch(context: &mut Context<'_>, name: &str, keep: bool) -> Result<()> {
     if context.session.is_covered() {
         return Err(usage("the dashboard shows one cluster").hint("leave it, use the context, and start top again"));
     }
-    let keep_flag = keep.then_some("--keep");
-    let planned = context.only_planned(["context", "use"].into_iter().chain(keep_flag).chain([name]));
+    let planned = context.only_planned(["use", name]);
     tokio::task::block_in_place(|| crate::session::switch::switch(context.session, name))?;
     if keep && !planned {
         change(|contexts| {
@@ -148,12 +147,7 @@ fn add(context: &mut Context<'_>, name: &str, masters: Vec<String>, credential: 
     if let Some(file) = &credential {
         connect::identity(file, &connect::directories()?, &context.session.options)?;
     }
-    let mut words = vec!["context".to_owned(), "add".to_owned(), name.to_owned()];
-    if !masters.is_empty() {
-        words.extend(["--masters".to_owned(), masters.join(",")]);
-    }
-    words.extend(credential.iter().flat_map(|file| ["--credential".to_owned(), file.display().to_string()]));
-    if context.only_planned(words) {
+    if context.only_planned(["add", name]) {
         return Ok(());
     }
     change(|contexts| {
@@ -167,7 +161,7 @@ fn add(context: &mut Context<'_>, name: &str, masters: Vec<String>, credential: 
 }
 
 fn remove(context: &mut Context<'_>, name: &str) -> Result<()> {
-    if context.only_planned(["context", "remove", name]) {
+    if context.only_planned(["remove", name]) {
         return Ok(());
     }
     if contexts::current(&context.session.options).is_ok_and(|current| current == name) {
