@@ -75,7 +75,7 @@ fn an_impossible_drain_is_not_waited_for_and_a_drained_datanode_stays_drained() 
     });
     let said = cluster.shell(&["node", "drain", "--wait", "--yes", &holding[0]]);
     assert_eq!(said.code, 6, "{said:?}");
-    let reason = "12 chunks stay on it; 12 chunks want up to 3 replicas, the cluster has 2 datanodes that serve";
+    let reason = "12 chunks stay on it; 12 chunks want up to 3 replicas, only 2 datanodes are in service";
     assert!(said.stderr.contains(reason), "{said:?}");
     cluster.ok(&["setrep", "2", "/f"]);
     cluster.ok(&["node", "drain", "--wait", "--yes", &holding[0]]);

@@ -33,6 +33,9 @@ pub struct ReplicationMonitor {
     seen: ChunkChanges,
     pub(super) survey: Survey,
     surveying: bool,
+    /// True if all expected datanodes had reported when the last survey began: only then are its
+    /// figures complete.
+    all_reported: bool,
     /// The last complete survey.
     health: Health,
     counts: Arc<Counts>,
@@ -65,6 +68,7 @@ impl ReplicationMonitor {
             seen: ChunkChanges::default(),
             survey: Survey::new(),
             surveying: false,
+            all_reported: false,
             health: Health::default(),
             counts: Arc::default(),
             moving: false,
@@ -141,6 +145,19 @@ impl ReplicationMonitor {
     /// Returns the time of the last complete survey.
     pub fn counted_at(&self) -> Option<Timestamp> {
         self.surveyed_at
+    }
+
+    /// Returns the time of the last complete survey if all expected datanodes had reported when it
+    /// began; its figures are incomplete if not.
+    pub fn complete_at(&self) -> Option<Timestamp> {
+        self.surveyed_at.filter(|_| self.all_reported)
+    }
+
+    /// Records whether all expected datanodes have reported, before a survey begins. The first
+    /// survey after they have is due at once.
+    pub(super) fn note_reported(&mut self, all_reported: bool) {
+        self.dirty |= all_reported && !self.all_reported;
+        self.all_reported = all_reported;
     }
 
     /// Returns true if the figures are those of all chunks: they were counted, and safe mode is

@@ -35,6 +35,7 @@ impl ClusterState {
     /// Runs the next slice of a survey, if one is in progress or due.
     pub(super) fn survey(&mut self, state: &State, now: Timestamp) {
         if !self.monitor.is_surveying() {
+            self.monitor.note_reported(!self.nodes.roll(state, now).is_open());
             if self.monitor.begin_survey(state.chunk_changes(), now) {
                 self.drains.begin_count(&self.nodes);
                 self.locations.settle(state);

@@ -99,7 +99,7 @@ impl ClusterSnapshot {
             now,
             nodes: nodes.all(now).map(of_node).collect(),
             health: monitor.health(),
-            counted_at: monitor.counted_at(),
+            counted_at: monitor.complete_at(),
             copying: monitor.copying(),
             safe_mode: monitor.safe_mode(),
             roll: nodes.roll(state, now),

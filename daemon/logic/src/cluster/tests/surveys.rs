@@ -2,8 +2,8 @@
 
 use super::Cluster;
 use super::work::with_surplus;
-use crate::command::{Copy, FsOp};
-use dfs_types::{DfsPath, Layout};
+use crate::command::{Copy, FsOp, NodeOp};
+use dfs_types::{DatanodeId, DfsPath, Layout};
 
 fn path(text: &str) -> DfsPath {
     DfsPath::parse(text).expect("valid path")
@@ -53,4 +53,23 @@ fn chunks_are_counted_again_when_surplus_replicas_are_deleted() {
     cluster.pass(1, &[1, 2, 3]);
     assert_ne!(cluster.state.monitor().counted_at(), counted);
     assert_eq!(cluster.state.monitor().health().over, 0);
+}
+
+#[test]
+fn a_survey_before_all_have_reported_is_not_taken_for_a_count() {
+    let mut cluster = Cluster::new(&[(1, 3)]);
+    (1..=3).for_each(|id| cluster.apply(NodeOp::Add { node: DatanodeId(id) }));
+    cluster.come(1, &[1]);
+    cluster.come(2, &[1]);
+    cluster.register(3, 1).expect("no other process");
+    cluster.pass(3, &[1, 2, 3]);
+    let counted = |cluster: &Cluster| {
+        let seen = cluster.state.snapshot(&cluster.space, cluster.now);
+        seen.counted_at.map(|_| seen.health.under)
+    };
+    assert_eq!((cluster.roll(), counted(&cluster)), ((2, 3), None), "a replica may only not be reported yet");
+    cluster.report(3, &[1]);
+    assert_eq!((cluster.roll(), counted(&cluster)), ((3, 3), None), "not counted since");
+    cluster.pass(2, &[1, 2, 3]);
+    assert_eq!(counted(&cluster), Some(0));
 }
