@@ -28,7 +28,7 @@ impl Whole {
     }
 
     /// Returns the possible completions of the line. Waits at most
-    /// [`DEADLINE`](super::known::DEADLINE) for the cluster; must not be called on a thread of the
+    /// 150 ms for the cluster; must not be called on a thread of the
     /// runtime.
     pub(crate) fn lines(&self, line: &str) -> Vec<String> {
         // Local programs need the terminal, which the caller uses.
