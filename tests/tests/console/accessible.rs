@@ -89,6 +89,8 @@ fn it_can_be_switched_at_the_prompt() {
     assert!(!text.contains('\u{1b}'), "{text:?}");
     terminal.press("set plain=off\n");
     terminal.line("pwd");
+    // A Ctrl-D before the prompt is the terminal's, and lost.
+    terminal.prompt("/");
     terminal.press(key::CTRL_D);
     assert_eq!(terminal.end().code(), Some(0));
 }

@@ -18,7 +18,7 @@ fn waiting_for_replicas_shows_a_bar() {
     let mut terminal = Terminal::run(cluster.shell_command(), 24, 80);
     terminal.prompt("/");
     terminal.line("setrep -w 3 /f");
-    terminal.see("setrep: waiting until 1 file has 3 copies");
+    terminal.see("setrep: waiting until 1 file has 3 replicas");
     terminal.wait("the file, and how much of it has its copies", |terminal| {
         let text = terminal.text();
         let lines: Vec<&str> = text.lines().collect();
