@@ -14,6 +14,7 @@ docs:
 
 # Writes docs/pictures: what a terminal shows of the dashboard on a real cluster.
 pictures:
+    cargo build --release -p dfs-tests --bins
     cargo run --release -p dfs-tests --example pictures
 
 # The long form of the tests that are short in `just verify`. Prints its seed; DFS_TEST_SEED repeats one.
