@@ -18,6 +18,11 @@ pub fn names<T: Display>(all: &[T]) -> String {
     }
 }
 
+/// Returns the first text for one, the second for any other number.
+pub(crate) fn of<'t>(number: u64, one: &'t str, many: &'t str) -> &'t str {
+    if number == 1 { one } else { many }
+}
+
 /// Returns the space for files with the default replication; none if the master does not report it.
 pub fn room(status: &ClusterStatus) -> Option<String> {
     let replicas = status.room_replicas;

@@ -273,7 +273,7 @@ fn persist_by(
     options: &GetOptions,
     mut sync: impl FnMut(&File) -> std::io::Result<()>,
 ) -> Result<()> {
-    // What is there may be another thing than at the beginning.
+    // The destination may have changed since the first check.
     local_target(path, Replacing { through_links: false, ..options.replacing() })?;
     let replaces = std::fs::symlink_metadata(path).is_ok();
     if replaces {

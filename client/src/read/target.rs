@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// Directories whose entries are the open files of a process.
 const OPEN_FILES: [&str; 3] = ["/dev/fd", "/proc/self/fd", "/proc/thread-self/fd"];
 
-/// What may be done with that which is under the name of a destination already.
+/// Permission to replace what already has the name of a destination.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Replacing {
     /// A regular file is replaced.

@@ -31,7 +31,7 @@ pub struct Started {
     pub files: Option<u64>,
 }
 
-/// Whether a local cluster without a running daemon may be created or started.
+/// Permission to create or start a local cluster of which no daemon runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MayStart {
     Never,

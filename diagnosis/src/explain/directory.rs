@@ -15,7 +15,7 @@ pub fn directory(path: &DfsPath, stat: &Stat, seen: &Observation<'_>) -> Explana
     let place = quote(path.as_str());
     let status = seen.status;
     let chunks = &status.replication;
-    let lacking = chunks.missing + chunks.endangered + chunks.under;
+    let lacking = chunks.lacking();
     if status.safe_mode.is_some() || status.counted_ms.is_none() || status.awaited().is_some() {
         why.wrong("Whether all replicas exist is not known yet: not all datanodes have reported.");
         why.say_awaited(status);

@@ -78,7 +78,7 @@ fn say_parts(why: &mut Explanation, node: &NodeStatus) {
 /// Adds what the whole cluster lacks, which a datanode alone does not show.
 fn say_cluster(why: &mut Explanation, status: &ClusterStatus) {
     let chunks = &status.replication;
-    let lacking = chunks.missing + chunks.endangered + chunks.under;
+    let lacking = chunks.lacking();
     if lacking > 0 {
         why.say(format!(
             "In the whole cluster {} fewer live replicas than wanted; {} being made.",

@@ -3,7 +3,7 @@
 use crate::finding::{Finding, Kind};
 use crate::observation::Observation;
 use crate::severity::Severity;
-use crate::words::names;
+use crate::words::{names, of};
 use dfs_rpc::wire::{NodeState, NodeStatus};
 use dfs_term::figures::plural;
 use dfs_types::DatanodeId;
@@ -18,11 +18,6 @@ fn ids(nodes: &[&NodeStatus]) -> Vec<DatanodeId> {
     nodes.iter().map(|node| node.id).collect()
 }
 
-/// Returns the first text for one datanode, the second for several.
-fn of<'v>(nodes: &[&NodeStatus], one: &'v str, many: &'v str) -> &'v str {
-    if nodes.len() == 1 { one } else { many }
-}
-
 fn draining(seen: &Observation<'_>) -> Option<Finding> {
     let nodes: Vec<&NodeStatus> = seen.nodes.iter().filter(|node| node.is_draining()).collect();
     let first = nodes.first()?;
@@ -31,7 +26,9 @@ fn draining(seen: &Observation<'_>) -> Option<Finding> {
     let copying = seen.status.replication.copying;
     let stalled = counted && left > 0 && copying == 0;
     let rest = match (counted, left) {
-        (false, _) => of(&nodes, "its chunks are being counted", "their chunks are being counted").to_owned(),
+        (false, _) => {
+            of(nodes.len() as u64, "its chunks are being counted", "their chunks are being counted").to_owned()
+        }
         (true, 0) => "the last writes are ending".to_owned(),
         (true, left) => plural(left, "chunk to re-replicate", "chunks to re-replicate"),
     };
@@ -45,7 +42,7 @@ fn draining(seen: &Observation<'_>) -> Option<Finding> {
     Some(Finding::new(
         Kind::Draining,
         if stalled { Severity::Warning } else { Severity::Info },
-        (format!("{} {} draining", names(&ids(&nodes)), of(&nodes, "is", "are")), rest),
+        (format!("{} {} draining", names(&ids(&nodes)), of(nodes.len() as u64, "is", "are")), rest),
         meanwhile,
         format!("node drain --wait {}", first.id),
     ))
@@ -57,22 +54,26 @@ fn drained(seen: &Observation<'_>, nodes: &[&NodeStatus]) -> Option<Finding> {
         Kind::Drained,
         Severity::Info,
         (
-            format!("{} {} drained", names(&ids(nodes)), of(nodes, "is", "are")),
-            of(nodes, "it can be stopped", "they can be stopped"),
+            format!("{} {} drained", names(&ids(nodes)), of(nodes.len() as u64, "is", "are")),
+            of(nodes.len() as u64, "it can be stopped", "they can be stopped"),
         ),
-        of(nodes, "nothing: it gets no new chunks", "nothing: they get no new chunks"),
+        of(nodes.len() as u64, "nothing: it gets no new chunks", "nothing: they get no new chunks"),
         if seen.local.is_some() { format!("dfsd stop {}", first.id) } else { format!("node show {}", first.id) },
     ))
 }
 
 fn drained_and_dead(nodes: &[&NodeStatus]) -> Option<Finding> {
     let first = nodes.first()?;
-    let were = of(nodes, "is dead and was drained before", "are dead and were drained before");
+    let were = of(nodes.len() as u64, "is dead and was drained before", "are dead and were drained before");
     Some(Finding::new(
         Kind::DrainedDead,
         Severity::Info,
         (format!("{} {were}", names(&ids(nodes))), "nothing is lost"),
-        of(nodes, "nothing: it stays drained if it comes back", "nothing: they stay drained if they come back"),
+        of(
+            nodes.len() as u64,
+            "nothing: it stays drained if it comes back",
+            "nothing: they stay drained if they come back",
+        ),
         format!("node forget {}", first.id),
     ))
 }

@@ -3,7 +3,7 @@
 use crate::finding::{Finding, Kind};
 use crate::observation::{Observation, Process};
 use crate::severity::Severity;
-use crate::words::names;
+use crate::words::{names, of};
 use dfs_rpc::wire::{NodeState, NodeStatus};
 use dfs_term::figures::plural;
 use dfs_types::DatanodeId;
@@ -72,17 +72,12 @@ fn subject(nodes: &[DatanodeId], number: u32, one: &str, many: &str) -> String {
     }
 }
 
-/// Returns the first text for one, the second for several.
-fn of<'t>(number: u32, one: &'t str, many: &'t str) -> &'t str {
-    if number == 1 { one } else { many }
-}
-
 fn dead(seen: &Observation<'_>) -> Option<Finding> {
     let (nodes, number) = in_state(seen, NodeState::Dead, seen.status.nodes_dead);
     let what = format!("{}{}", subject(&nodes, number, "is dead", "are dead"), process(seen, &nodes));
-    let impact = of(number, "its replicas no longer count", "their replicas no longer count");
+    let impact = of(number.into(), "its replicas no longer count", "their replicas no longer count");
     let meanwhile = of(
-        number,
+        number.into(),
         "its chunks are re-replicated from other replicas; if it comes back, its replicas count again",
         "their chunks are re-replicated from other replicas; if they come back, their replicas count again",
     );
@@ -95,12 +90,12 @@ fn absent(seen: &Observation<'_>) -> Option<Finding> {
     let absent = &seen.status.absent;
     let first = absent.first().filter(|_| seen.status.awaited().is_none())?;
     let number = u32::try_from(absent.len()).unwrap_or(u32::MAX);
-    let have = of(number, "has not registered", "have not registered");
+    let have = of(number.into(), "has not registered", "have not registered");
     let what = format!("{} {have} since the master started{}", names(absent), process(seen, absent));
     Some(Finding::new(
         Kind::DatanodeAbsent,
         Severity::Warning,
-        (what, of(number, "its replicas do not count", "their replicas do not count")),
+        (what, of(number.into(), "its replicas do not count", "their replicas do not count")),
         "under-replicated chunks are re-replicated; replicas count again when their datanode registers",
         if seen.local.is_some() { start(seen, absent) } else { format!("node forget {first}") },
     ))
@@ -108,12 +103,15 @@ fn absent(seen: &Observation<'_>) -> Option<Finding> {
 
 fn stale(seen: &Observation<'_>) -> Option<Finding> {
     let (nodes, number) = in_state(seen, NodeState::Stale, seen.status.nodes_stale);
-    let missed = of(number, "missed its heartbeat", "missed their heartbeats");
+    let missed = of(number.into(), "missed its heartbeat", "missed their heartbeats");
     let what = format!("{}{}", subject(&nodes, number, missed, missed), process(seen, &nodes));
-    let impact =
-        of(number, "it gets no new chunks and is read from last", "they get no new chunks and are read from last");
+    let impact = of(
+        number.into(),
+        "it gets no new chunks and is read from last",
+        "they get no new chunks and are read from last",
+    );
     let meanwhile = of(
-        number,
+        number.into(),
         "it is declared dead if no heartbeat arrives in time; its chunks are then re-replicated",
         "they are declared dead if no heartbeats arrive in time; their chunks are then re-replicated",
     );
@@ -133,14 +131,14 @@ fn failed_directories(seen: &Observation<'_>) -> Option<Finding> {
         })
         .collect();
     let number = u32::try_from(failed.len()).unwrap_or(u32::MAX);
-    let have = of(number, "data directory has failed", "data directories have failed");
+    let have = of(number.into(), "data directory has failed", "data directories have failed");
     (number > 0).then(|| {
         Finding::new(
             Kind::DirectoryFailed,
             Severity::Warning,
             (format!("{number} {have}"), names(&failed)),
             of(
-                number,
+                number.into(),
                 "it takes no more chunks; its chunks are re-replicated from other replicas",
                 "they take no more chunks; their chunks are re-replicated from other replicas",
             ),

@@ -166,6 +166,13 @@ pub struct ReplicationStatus {
     pub copying: u64,
 }
 
+impl ReplicationStatus {
+    /// Returns the number of chunks with fewer live replicas than wanted.
+    pub fn lacking(&self) -> u64 {
+        self.missing + self.endangered + self.under
+    }
+}
+
 /// One master.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MasterStatus {

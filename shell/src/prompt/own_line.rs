@@ -5,7 +5,7 @@
 //! row they fill just that row; after output they reach into the next row. A carriage return then
 //! leads to an empty row in both cases. zsh and fish do the same.
 
-use dfs_term::{Tone, View};
+use dfs_term::{Glyphs, Tone, View};
 use std::io::{IsTerminal, Write};
 
 /// The mark for output that ended without a newline.
@@ -13,17 +13,17 @@ const MARK: &str = "⏎";
 /// The mark for a locale that has only ASCII.
 const MARK_ASCII: &str = "%";
 
-/// Moves to an empty row of the terminal. Does nothing if standard output is not a terminal or has
+/// Moves to an empty row of a terminal that takes control codes. Does nothing if standard output is not a terminal or has
 /// no known width.
 pub(super) fn begin(view: &View) {
     let mut stdout = std::io::stdout();
     let Some(cells) = cells(&stdout) else { return };
     // The editor reports a terminal that cannot be used.
-    let _ = stdout.write_all(text(mark(locale().as_deref()), view, cells).as_bytes()).and_then(|()| stdout.flush());
+    let _ = stdout.write_all(text(mark(view.glyphs), view, cells).as_bytes()).and_then(|()| stdout.flush());
 }
 
 fn cells(stdout: &std::io::Stdout) -> Option<usize> {
-    if !stdout.is_terminal() || std::env::var_os("TERM").is_some_and(|term| term == "dumb") {
+    if !stdout.is_terminal() {
         return None;
     }
     let size = rustix::termios::tcgetwinsize(stdout).ok()?;
@@ -36,15 +36,11 @@ fn text(mark: &str, view: &View, cells: usize) -> String {
     format!("{}{blanks}\r \r", view.paint(Tone::Dim, mark))
 }
 
-/// Returns the character locale, chosen as setlocale(3) does.
-fn locale() -> Option<String> {
-    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set)
-}
-
-fn mark(locale: Option<&str>) -> &'static str {
-    let locale = locale.unwrap_or_default().to_ascii_lowercase();
-    if locale.contains("utf-8") || locale.contains("utf8") { MARK } else { MARK_ASCII }
+fn mark(glyphs: Glyphs) -> &'static str {
+    match glyphs {
+        Glyphs::Unicode => MARK,
+        Glyphs::Ascii => MARK_ASCII,
+    }
 }
 
 #[cfg(test)]
@@ -70,7 +66,7 @@ mod tests {
             (Some("de_DE@euro"), MARK_ASCII),
             (None, MARK_ASCII),
         ] {
-            assert_eq!(super::mark(locale), mark, "{locale:?}");
+            assert_eq!(super::mark(Glyphs::of_locale("", "", locale.unwrap_or_default())), mark, "{locale:?}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Selects the cluster: `--masters`, `DFS_MASTERS`, the settings, or the local cluster.
 
-use super::contexts;
+use super::contexts::{self, Chosen};
 use crate::base::options::Options;
 use crate::base::report::usage;
 use dfs_client::{Client, ClientOptions, Outlook, Waited};
@@ -41,17 +41,26 @@ pub struct Target {
 /// # Errors
 /// `usage` for invalid settings.
 pub(crate) fn loaded(options: &Options) -> Result<(Loaded, Directories)> {
-    match understood(options)? {
-        (loaded, directories, None) => Ok((loaded, directories)),
-        (_, _, Some(error)) => Err(error),
-    }
+    let known = understood(options)?;
+    known.error.map_or(Ok((known.loaded, known.directories)), Err)
+}
+
+/// The settings as far as they are valid.
+#[derive(Debug)]
+pub(crate) struct Understood {
+    pub loaded: Loaded,
+    pub directories: Directories,
+    /// The context that options, environment or its file ask for; its settings are applied.
+    pub context: Result<Option<Chosen>>,
+    /// The first error in the settings, or in the choice of the context.
+    pub error: Option<Error>,
 }
 
 /// Returns the settings that are valid, and the first error in them.
 ///
 /// # Errors
 /// As [`directories`].
-pub(crate) fn understood(options: &Options) -> Result<(Loaded, Directories, Option<Error>)> {
+pub(crate) fn understood(options: &Options) -> Result<Understood> {
     let (environment, directories) = (Environment::of_process(), directories()?);
     let default_file = directories.config_file();
     let sources = Sources {
@@ -60,7 +69,7 @@ pub(crate) fn understood(options: &Options) -> Result<(Loaded, Directories, Opti
         environment: &environment,
         overrides: &[],
     };
-    let (mut loaded, error) = match dfs_config::load(&sources) {
+    let (mut loaded, mut error) = match dfs_config::load(&sources) {
         Ok(loaded) => (loaded, None),
         Err(error) => (dfs_config::load_what_can_be(&sources), Some(usage(error.to_string()))),
     };
@@ -70,13 +79,13 @@ pub(crate) fn understood(options: &Options) -> Result<(Loaded, Directories, Opti
     if let Some(timeout) = options.timeout {
         loaded.settings.client.rpc_timeout = timeout;
     }
-    let mut error = error;
-    match contexts::chosen(options) {
-        Ok(Some(context)) => context.apply(&mut loaded.settings.client),
+    let context = contexts::chosen(options);
+    match &context {
+        Ok(Some(context)) => context.clone().apply(&mut loaded.settings.client),
         Ok(None) => {}
-        Err(wrong) => error = error.or(Some(wrong)),
+        Err(wrong) => drop(error.get_or_insert_with(|| wrong.clone())),
     }
-    Ok((loaded, directories, error))
+    Ok(Understood { loaded, directories, context, error })
 }
 
 /// Returns the credential file to use for the masters, if there is one.
@@ -90,25 +99,23 @@ pub(crate) fn credential(settings: &dfs_config::Settings, directories: &Director
 /// # Errors
 /// `unreachable` if there is none; `unauthenticated` if the credential cannot be used.
 pub(crate) fn find(options: &Options, may_start: MayStart) -> Result<Target> {
-    let (loaded, directories) = loaded(options)?;
-    find_with(options, &loaded, &directories, may_start)
+    let known = understood(options)?;
+    match &known.error {
+        Some(error) => Err(error.clone()),
+        None => find_with(options, &known, may_start),
+    }
 }
 
 /// Does the same as [`find`] with settings that were loaded before.
 ///
 /// # Errors
 /// As [`find`].
-pub(crate) fn find_with(
-    options: &Options,
-    loaded: &Loaded,
-    directories: &Directories,
-    may_start: MayStart,
-) -> Result<Target> {
-    let (mut settings, directories) = (loaded.settings.clone(), directories.clone());
+pub(crate) fn find_with(options: &Options, known: &Understood, may_start: MayStart) -> Result<Target> {
+    let (mut settings, directories) = (known.loaded.settings.clone(), known.directories.clone());
     if let Some(timeout) = options.timeout {
         settings.client.rpc_timeout = timeout;
     }
-    let context = contexts::chosen(options)?.and_then(|context| context.shown_name());
+    let context = known.context.clone()?.and_then(|context| context.shown_name());
     if !settings.client.masters.is_empty() {
         let credential = credential(&settings, &directories).ok_or_else(no_credential)?;
         let identity = identity(&credential, &directories, options)?;

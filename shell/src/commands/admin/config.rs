@@ -2,8 +2,8 @@
 
 use crate::base::near::nearest;
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb, Words};
-use crate::session::connect;
-use crate::session::contexts::{self, Chosen};
+use crate::session::connect::{self, Understood};
+use crate::session::contexts::Chosen;
 use clap::{Args, ValueEnum};
 use dfs_config::{Loaded, keys};
 use dfs_term::{Align, Cell, Report, Table, Tone, View};
@@ -40,14 +40,14 @@ impl Verb for Config {
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let Action::Show = self.action;
-        let (loaded, directories, wrong) = connect::understood(&context.session.options)?;
-        if let Some(error) = wrong {
+        let Understood { loaded, directories, context: chosen, error } = connect::understood(&context.session.options)?;
+        if let Some(error) = error {
             context.session.say(&format!("config: warning: {}", error.message));
         }
         let default_file = directories.config_file();
         let mut settings = Settings::of(
             &loaded,
-            contexts::chosen(&context.session.options)?.as_ref(),
+            chosen?.as_ref(),
             context.session.options.masters.is_empty(),
             context.session.options.timeout.is_none(),
         );

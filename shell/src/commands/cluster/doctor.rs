@@ -6,9 +6,9 @@ use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb}
 use crate::commands::shared::seen::Seen;
 use crate::doctor::findings::{self as doctor_findings, problems};
 use crate::doctor::{Area, Check, Verdict, config, machine, network};
-use crate::session::connect::{self, Target};
+use crate::session::connect::{self, Target, Understood};
 use clap::Args;
-use dfs_config::{Directories, Loaded};
+use dfs_config::Loaded;
 use dfs_daemon::local::{DaemonStatus, MayStart};
 use dfs_diagnosis::{Finding, Severity, findings, unreachable};
 use dfs_term::figures::plural;
@@ -38,17 +38,18 @@ impl Verb for Doctor {
     const JSON: Json = Json::of::<Diagnosis>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
-        let (loaded, directories, wrong) = connect::understood(&context.session.options)?;
-        let mut checks = machine::checks(&loaded.settings, &directories);
-        match wrong {
-            None => checks.extend(config::settings(&loaded, &directories.config_file())),
-            Some(error) => checks.push(Check::bad(Area::Config, "settings", error.message, SETTINGS_FIX)),
+        let known = connect::understood(&context.session.options)?;
+        let Understood { loaded, directories, .. } = &known;
+        let mut checks = machine::checks(&loaded.settings, directories);
+        match &known.error {
+            None => checks.extend(config::settings(loaded, &directories.config_file())),
+            Some(error) => checks.push(Check::bad(Area::Config, "settings", error.message.clone(), SETTINGS_FIX)),
         }
-        if let Some(path) = connect::credential(&loaded.settings, &directories) {
-            checks.extend(config::credential(&path, &directories, SystemTime::now()));
+        if let Some(path) = connect::credential(&loaded.settings, directories) {
+            checks.extend(config::credential(&path, directories, SystemTime::now()));
         }
-        let daemons = network::local_daemons(&directories);
-        let found = look_at_cluster(context, &loaded, &directories, &daemons).await;
+        let daemons = network::local_daemons(directories);
+        let found = look_at_cluster(context, &known, &daemons).await;
         checks.extend(context.call(async { Ok(found) }).await?);
         let healthy = checks.iter().all(|check| check.verdict == Verdict::Ok);
         let problems = problems(&checks);
@@ -63,15 +64,10 @@ impl Verb for Doctor {
 const SETTINGS_FIX: &str =
     "fix what it names: a key of the file, or a DFS_ variable; `dfsd config default` lists all keys";
 
-async fn look_at_cluster(
-    context: &mut Context<'_>,
-    loaded: &Loaded,
-    directories: &Directories,
-    daemons: &[DaemonStatus],
-) -> Vec<Check> {
+async fn look_at_cluster(context: &mut Context<'_>, known: &Understood, daemons: &[DaemonStatus]) -> Vec<Check> {
     // The checks must not change anything: no daemon is started.
     let options = Options { quiet: true, timeout: Some(PATIENCE), ..context.session.options.clone() };
-    let found = tokio::task::block_in_place(|| connect::find_with(&options, loaded, directories, MayStart::Never));
+    let found = tokio::task::block_in_place(|| connect::find_with(&options, known, MayStart::Never));
     let target = match found {
         Ok(target) => target,
         Err(error) => {
@@ -111,7 +107,7 @@ async fn look_at_cluster(
             let daemons = if target.local().is_some() { daemons } else { &[] };
             checks.extend(network::daemons(daemons, &seen.nodes));
             checks.extend(network::gone(daemons, &seen.nodes));
-            checks.extend(look_at(&seen, &target, loaded, daemons).await);
+            checks.extend(look_at(&seen, &target, &known.loaded, daemons).await);
         }
         Err(error) => checks.push(Check::bad(Area::Cluster, "status", error.message, "masters")),
     }

@@ -38,7 +38,7 @@ impl Verb for Replication {
         let mut last = String::new();
         loop {
             let status = context.call(client.status()).await?;
-            let lacking = lacking(&status);
+            let lacking = status.replication.lacking();
             let begun = *first.get_or_insert((Instant::now(), lacking));
             let seen = Seen { status, rate: rate(begun, lacking) };
             let done = lacking == 0 && seen.status.counted_ms.is_some() && seen.status.safe_mode.is_none();
@@ -97,12 +97,6 @@ fn hopeless(status: &ClusterStatus, waited: Duration) -> Option<Error> {
     let (why, help) = dfs_diagnosis::reason(&status.blocked, status.nodes_serving)?;
     let what = format!("no more replicas can be made: {why}");
     Some(Error::new(ErrorCode::InsufficientDatanodes, what).hint(help))
-}
-
-/// Counts the chunks with missing replicas.
-fn lacking(status: &ClusterStatus) -> u64 {
-    let chunks = &status.replication;
-    chunks.missing + chunks.endangered + chunks.under
 }
 
 /// Returns the chunks per second that have got their replicas since the first look; `None` before
@@ -164,7 +158,7 @@ impl Report for Seen {
         };
         text.push_str(&format!("{counted}\n"));
         if let Some(rate) = self.rate {
-            let left = Duration::from_secs_f64((lacking(&self.status) as f64 / rate).min(1e9));
+            let left = Duration::from_secs_f64((self.status.replication.lacking() as f64 / rate).min(1e9));
             text.push_str(&format!("{rate:.1} chunks/s, {} left\n", span(left)));
         }
         text

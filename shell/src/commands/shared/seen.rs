@@ -79,8 +79,7 @@ impl Seen {
     /// As [`Seen::look`].
     pub(crate) async fn of(client: &Client, local: Option<Vec<LocalDaemon>>) -> Result<Self> {
         let seen = Self::figures(client, local).await?;
-        let chunks = &seen.status.replication;
-        let short = chunks.missing + chunks.endangered + chunks.under > 0;
+        let short = seen.status.replication.lacking() > 0;
         let affected = if short && !seen.observation().is_incomplete() { affected(client).await } else { None };
         Ok(Self { affected, ..seen })
     }
