@@ -50,15 +50,15 @@ mod write;
 pub use client::{Client, ClientOptions};
 pub use control::{Outlook, Waited};
 pub use copies::CopyOptions;
-pub use dfs_rpc::board;
 pub use dfs_rpc::tls::{CredentialError, Identity};
+pub use dfs_rpc::view;
 pub use dfs_rpc::wire::{
     Blocked, ChunkStatus, ClusterStatus, Copied, DirectoryTraffic, Find, Found, FoundPage, JobState, JobStatus,
     Lasting, ListDirectory, ListPage, LocatedChunk, Looked, MasterStatus, NodeAddress, NodeState, NodeStatus,
-    ReplicationStatus, SafeMode, SafeModeChange, Short, Traffic, Unfinished, UserAttribute, UserAttributeChange,
-    Wanted,
+    ReplicationStatus, SafeMode, SafeModeChange, Traffic, UnderReplicated, Unfinished, UserAttribute,
+    UserAttributeChange, Wanted,
 };
-pub use dfs_types::{AttributeChange, Duty};
+pub use dfs_types::{AdminState, AttributeChange};
 pub use namespace::Located;
 pub use progress::{Event, Progress};
 pub use read::{Dest, GetOptions, Replacing, is_part_file, local_target};

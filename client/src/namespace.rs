@@ -5,12 +5,14 @@ use crate::copies::{self, CopyOptions};
 use crate::snapshot::{Snapshot, Told, told};
 use bytes::Bytes;
 use dfs_rpc::ENTRIES_PER_PAGE_MAX;
-use dfs_rpc::board::BoardVersion;
+use dfs_rpc::view::ViewVersion;
 use dfs_rpc::wire::{
     Blocked, ChunkStatus, ClusterStatus, Copied, DirectoryTraffic, Find, FoundPage, JobStatus, ListDirectory, ListPage,
     LocatedChunk, NodeStatus, PlanRead, SafeModeChange, UserAttribute, UserAttributeChange,
 };
-use dfs_types::{AttributeChange, ChunkId, DatanodeId, Deleted, DfsPath, Duty, Entry, Error, ErrorCode, Result, Stat};
+use dfs_types::{
+    AdminState, AttributeChange, ChunkId, DatanodeId, Deleted, DfsPath, Entry, Error, ErrorCode, Result, Stat,
+};
 use futures::stream::{self, Stream};
 use std::collections::VecDeque;
 
@@ -210,19 +212,24 @@ impl Client {
     /// `permission_denied` for all users except the superuser, `not_found` for an unknown datanode,
     /// `insufficient_datanodes` for a drain that would leave too few datanodes or too little space,
     /// `invalid_argument` for the removal of a datanode that is not dead.
-    pub async fn set_duty(&self, node: DatanodeId, duty: Duty) -> Result<()> {
+    pub async fn set_admin_state(&self, node: DatanodeId, admin_state: AdminState) -> Result<()> {
         let request = request_id();
-        self.call(|master, context| async move { master.admin.set_duty(context, request, node, duty.into()).await })
-            .await
+        self.call(|master, context| async move {
+            master.admin.set_admin_state(context, request, node, admin_state.into()).await
+        })
+        .await
     }
 
-    /// Returns the error with which [`Client::set_duty`] would fail now, for a check before the
+    /// Returns the error with which [`Client::set_admin_state`] would fail now, for a check before the
     /// user confirms.
     ///
     /// # Errors
-    /// Those of [`Client::set_duty`].
-    pub async fn check_duty(&self, node: DatanodeId, duty: Duty) -> Result<()> {
-        self.call(|master, context| async move { master.admin.check_duty(context, node, duty.into()).await }).await
+    /// Those of [`Client::set_admin_state`].
+    pub async fn check_admin_state(&self, node: DatanodeId, admin_state: AdminState) -> Result<()> {
+        self.call(
+            |master, context| async move { master.admin.check_admin_state(context, node, admin_state.into()).await },
+        )
+        .await
     }
 
     /// Returns the figures of the cluster.
@@ -255,8 +262,8 @@ impl Client {
     ///
     /// # Errors
     /// `unreachable`, `timeout`.
-    pub(crate) async fn board(&self, since: Option<BoardVersion>) -> Result<Bytes> {
-        self.call(|master, context| async move { master.cluster.board(context, since).await }).await
+    pub(crate) async fn view(&self, since: Option<ViewVersion>) -> Result<Bytes> {
+        self.call(|master, context| async move { master.cluster.view(context, since).await }).await
     }
 
     /// Returns recent read and write rates below a directory, as far as the leading master knows.
@@ -315,10 +322,10 @@ impl Client {
     /// # Errors
     /// `permission_denied` for a capability of another user or an expired one; `unreachable`,
     /// `timeout`.
-    pub async fn report_damage(&self, node: DatanodeId, capability: Bytes) -> Result<()> {
+    pub async fn report_corrupt(&self, node: DatanodeId, capability: Bytes) -> Result<()> {
         self.call(|master, context| {
             let capability = capability.clone();
-            async move { master.files.report_damage(context, node, capability).await }
+            async move { master.files.report_corrupt(context, node, capability).await }
         })
         .await
     }

@@ -2,8 +2,8 @@
 
 use crate::Client;
 use bytes::Bytes;
-use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus};
 use dfs_rpc::curve::Second;
+use dfs_rpc::view::{ClusterView, Event, LogStatus, ReplicaCount, ViewVersion};
 use dfs_rpc::wire::{ClusterStatus, NodeStatus};
 use dfs_rpc::{CURVE_SECONDS_MAX, EVENTS_KEPT_MAX};
 use dfs_types::{DatanodeId, Error, ErrorCode, Result};
@@ -16,14 +16,14 @@ mod tests;
 /// A whole view of the cluster.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
-    /// The version to request the next [`Board`] with.
-    pub version: BoardVersion,
+    /// The version to request the next [`ClusterView`] with.
+    pub version: ViewVersion,
     pub status: ClusterStatus,
     /// In the order of their ids; all ages are as of `status.taken_at`.
     pub nodes: Vec<NodeStatus>,
     /// The number of chunks by replicas wanted and replicas live, in rising order; empty before the
     /// first count.
-    pub copies: Vec<CopyCount>,
+    pub copies: Vec<ReplicaCount>,
     pub log: LogStatus,
     /// The newest events, at most [`EVENTS_KEPT_MAX`], the oldest first. They are those of one
     /// master since its start.
@@ -39,9 +39,9 @@ pub struct Snapshot {
 pub struct Told {
     /// The resulting view.
     pub snapshot: Snapshot,
-    /// The encoded [`Board`] as received.
-    pub board: Bytes,
-    /// The board is a whole view; otherwise it is a delta to the previous one.
+    /// The encoded [`ClusterView`] as received.
+    pub view: Bytes,
+    /// The view is a whole view; otherwise it is a delta to the previous one.
     pub whole: bool,
 }
 
@@ -49,21 +49,21 @@ pub struct Told {
 /// apply.
 pub(crate) async fn told(client: &Client, before: Option<&Snapshot>) -> Result<Told> {
     if let Some(before) = before {
-        let encoded = client.board(Some(before.version)).await?;
-        let board = Board::decode(&encoded)?;
-        let (mut next, whole) = (before.clone(), board.since.is_none());
-        if next.apply(board).is_ok() {
-            return Ok(Told { snapshot: next, board: encoded, whole });
+        let encoded = client.view(Some(before.version)).await?;
+        let view = ClusterView::decode(&encoded)?;
+        let (mut next, whole) = (before.clone(), view.since.is_none());
+        if next.apply(view).is_ok() {
+            return Ok(Told { snapshot: next, view: encoded, whole });
         }
     }
-    let encoded = client.board(None).await?;
-    Ok(Told { snapshot: Snapshot::from(Board::decode(&encoded)?), board: encoded, whole: true })
+    let encoded = client.view(None).await?;
+    Ok(Told { snapshot: Snapshot::from(ClusterView::decode(&encoded)?), view: encoded, whole: true })
 }
 
-impl From<Board> for Snapshot {
-    /// Treats the board as a whole view; [`Snapshot::apply`] accepts deltas too.
-    fn from(board: Board) -> Self {
-        let Board { version, since: _, status, copies, log, nodes, gone: _, events, curve } = board;
+impl From<ClusterView> for Snapshot {
+    /// Treats the view as a whole view; [`Snapshot::apply`] accepts deltas too.
+    fn from(view: ClusterView) -> Self {
+        let ClusterView { version, since: _, status, copies, log, nodes, gone: _, events, curve } = view;
         let mut snapshot =
             Self { version, status, nodes, copies, log, events: VecDeque::new(), curve: VecDeque::new() };
         snapshot.put_in_order();
@@ -77,30 +77,30 @@ impl Snapshot {
     /// Updates the view. A whole view replaces everything.
     ///
     /// # Errors
-    /// Returns an error if the board is a delta to another view; the snapshot is then unchanged.
+    /// Returns an error if the view is a delta to another view; the snapshot is then unchanged.
     /// Request a whole view in that case.
-    pub fn apply(&mut self, board: Board) -> Result<()> {
-        let Some(since) = board.since else {
-            *self = Self::from(board);
+    pub fn apply(&mut self, view: ClusterView) -> Result<()> {
+        let Some(since) = view.since else {
+            *self = Self::from(view);
             return Ok(());
         };
-        if since != self.version || board.version.epoch != since.epoch || board.version.seq < since.seq {
+        if since != self.version || view.version.epoch != since.epoch || view.version.seq < since.seq {
             let what = "the delta does not apply to this view of the cluster";
             return Err(Error::new(ErrorCode::Internal, what).hint("request the whole view again"));
         }
-        let passed = board.status.taken_at.since(self.status.taken_at);
+        let passed = view.status.taken_at.since(self.status.taken_at);
         let passed_ms = u64::try_from(passed.as_millis()).unwrap_or(u64::MAX);
         for node in &mut self.nodes {
             node.heartbeat_age_ms = node.heartbeat_age_ms.saturating_add(passed_ms);
             node.registered_ms = node.registered_ms.saturating_add(passed_ms);
         }
-        let replaced: BTreeSet<DatanodeId> = board.nodes.iter().map(|node| node.id).chain(board.gone).collect();
+        let replaced: BTreeSet<DatanodeId> = view.nodes.iter().map(|node| node.id).chain(view.gone).collect();
         self.nodes.retain(|node| !replaced.contains(&node.id));
-        self.nodes.extend(board.nodes);
+        self.nodes.extend(view.nodes);
         self.put_in_order();
-        (self.version, self.status, self.copies, self.log) = (board.version, board.status, board.copies, board.log);
-        self.add_events(board.events);
-        self.add_seconds(board.curve);
+        (self.version, self.status, self.copies, self.log) = (view.version, view.status, view.copies, view.log);
+        self.add_events(view.events);
+        self.add_seconds(view.curve);
         Ok(())
     }
 

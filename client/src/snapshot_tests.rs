@@ -2,8 +2,8 @@
 //! list of its state at each view; the real one is tested in its own crate.
 
 use super::Snapshot;
-use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
 use dfs_rpc::curve::Second;
+use dfs_rpc::view::{ClusterView, Event, LogStatus, ReplicaCount, Severity, ViewVersion};
 use dfs_rpc::wire::{ClusterStatus, NodeStatus};
 use dfs_rpc::{CURVE_SECONDS_MAX, EVENTS_KEPT_MAX};
 use dfs_types::{ClusterId, DatanodeId, ErrorCode, Timestamp};
@@ -42,9 +42,9 @@ struct Known {
 
 impl Known {
     /// Returns the delta since `old`, the view with the number `since`; without it, the whole view.
-    fn board(&self, seq: u64, old: Option<(u64, &Known)>) -> Board {
+    fn view(&self, seq: u64, old: Option<(u64, &Known)>) -> ClusterView {
         let before = old.map(|(_, known)| known.clone()).unwrap_or_default();
-        let version = |seq| BoardVersion { epoch: 9, seq };
+        let version = |seq| ViewVersion { epoch: 9, seq };
         let changed = self.nodes.iter().filter(|(id, shown)| before.nodes.get(id) != Some(shown));
         let nodes = changed.map(|(id, (heard, chunks))| node(*id, *heard, *chunks, self.now)).collect();
         let (old_ids, ids): (BTreeSet<u16>, BTreeSet<u16>) =
@@ -52,11 +52,11 @@ impl Known {
         let first = before.events.max(self.events.saturating_sub(EVENTS_KEPT_MAX as u64)) + 1;
         let forgotten = (self.now / 1000).saturating_sub(CURVE_SECONDS_MAX as u64);
         let first_second = (before.now / 1000).max(forgotten) + 1;
-        Board {
+        ClusterView {
             version: version(seq),
             since: old.map(|(seq, _)| version(seq)),
             status: status(self.now),
-            copies: vec![CopyCount { wanted: 3, live: 3, chunks: self.now }],
+            copies: vec![ReplicaCount { wanted: 3, live: 3, chunks: self.now }],
             log: LogStatus { last: self.now, ..LogStatus::default() },
             nodes,
             gone: old_ids.difference(&ids).map(|id| DatanodeId(*id)).collect(),
@@ -96,12 +96,12 @@ proptest! {
             }
             let since = snapshot.as_ref().map(|snapshot| snapshot.version.seq);
             let old = since.map(|seq| (seq, &history[seq as usize]));
-            let board = known.board(seq, old);
+            let view = known.view(seq, old);
             match &mut snapshot {
-                None => snapshot = Some(Snapshot::from(board)),
-                Some(snapshot) => snapshot.apply(board).expect("builds on what is there"),
+                None => snapshot = Some(Snapshot::from(view)),
+                Some(snapshot) => snapshot.apply(view).expect("builds on what is there"),
             }
-            prop_assert_eq!(snapshot.as_ref(), Some(&Snapshot::from(known.board(seq, None))));
+            prop_assert_eq!(snapshot.as_ref(), Some(&Snapshot::from(known.view(seq, None))));
         }
     }
 }
@@ -109,17 +109,17 @@ proptest! {
 #[test]
 fn a_delta_to_another_view_is_refused_and_changes_nothing() {
     let known = Known { now: 1_000, nodes: [(1, (500, 3))].into(), events: 2 };
-    let mut snapshot = Snapshot::from(known.board(5, None));
+    let mut snapshot = Snapshot::from(known.view(5, None));
     let before = snapshot.clone();
-    let mut other = known.board(7, Some((6, &known)));
+    let mut other = known.view(7, Some((6, &known)));
     assert_eq!(snapshot.apply(other.clone()).expect_err("of view 6").code, ErrorCode::Internal);
-    other.since = Some(BoardVersion { epoch: 8, seq: 5 });
+    other.since = Some(ViewVersion { epoch: 8, seq: 5 });
     assert!(snapshot.apply(other.clone()).is_err(), "of another master");
-    other.version = BoardVersion { epoch: 9, seq: 4 };
-    other.since = Some(BoardVersion { epoch: 9, seq: 5 });
+    other.version = ViewVersion { epoch: 9, seq: 4 };
+    other.since = Some(ViewVersion { epoch: 9, seq: 5 });
     assert!(snapshot.apply(other).is_err(), "older than its base");
     assert_eq!(snapshot, before);
-    let whole = Known { now: 10, ..Known::default() }.board(1, None);
+    let whole = Known { now: 10, ..Known::default() }.view(1, None);
     snapshot.apply(whole.clone()).expect("a whole view replaces everything");
     assert_eq!(snapshot, Snapshot::from(whole));
 }
@@ -127,12 +127,12 @@ fn a_delta_to_another_view_is_refused_and_changes_nothing() {
 #[test]
 fn entries_sent_in_disorder_are_sorted() {
     let known = Known { now: 9, nodes: [(1, (1, 1)), (2, (2, 2)), (3, (3, 3))].into(), events: 0 };
-    let mut whole = known.board(1, None);
+    let mut whole = known.view(1, None);
     whole.nodes.reverse();
     whole.nodes.push(whole.nodes[1].clone());
     let mut snapshot = Snapshot::from(whole);
-    assert_eq!(snapshot, Snapshot::from(known.board(1, None)));
-    let mut news = known.board(2, Some((1, &known)));
+    assert_eq!(snapshot, Snapshot::from(known.view(1, None)));
+    let mut news = known.view(2, Some((1, &known)));
     news.nodes = vec![node(2, 9, 7, 9), node(0, 9, 9, 9), node(2, 9, 8, 9)];
     news.events = vec![event(3), event(3), event(2)];
     snapshot.apply(news).expect("builds on what is there");

@@ -25,7 +25,7 @@ mod words;
 pub use explain::Explanation;
 pub use finding::{Finding, Kind};
 pub use health::{Grade, Health, health};
-pub use observation::{Affected, LocalDaemon, Observation, Process};
+pub use observation::{Affected, Local, LocalDaemon, Observation, Process};
 pub use order::findings;
 pub use rules::clock::SKEW_MAX_MS;
 pub use rules::masters::unreachable;

@@ -14,9 +14,8 @@ pub struct Observation<'o> {
     pub affected: Option<Affected>,
     /// The age of the data.
     pub age: Duration,
-    /// The daemons of the local cluster, which `dfsd` of this machine starts and stops; none for
-    /// any other cluster.
-    pub local: Option<&'o [LocalDaemon]>,
+    /// The local cluster; none for any other cluster.
+    pub local: Option<&'o Local>,
 }
 
 /// The files that have chunks with fewer live replicas than wanted.
@@ -25,6 +24,14 @@ pub struct Affected {
     pub files: u64,
     /// There are more files: the count ended early.
     pub more: bool,
+}
+
+/// The local cluster, which `dfsd` of this machine starts and stops.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Local {
+    pub daemons: Vec<LocalDaemon>,
+    /// Its datanodes have a limited capacity, and the disk has room for one more of them.
+    pub can_grow: bool,
 }
 
 /// A daemon of the local cluster.
@@ -55,6 +62,12 @@ impl Process {
     }
 }
 
+impl Local {
+    pub(crate) fn datanodes(&self) -> impl Iterator<Item = &LocalDaemon> {
+        self.daemons.iter().filter(|daemon| daemon.id.parse::<DatanodeId>().is_ok())
+    }
+}
+
 impl Observation<'_> {
     /// Returns true while datanodes are still expected to report their chunks: the figures of the
     /// chunks are incomplete.
@@ -72,12 +85,11 @@ impl Observation<'_> {
     /// Returns the state of the process of a datanode of the local cluster.
     pub(crate) fn process(&self, node: DatanodeId) -> Option<Process> {
         let id = node.to_string();
-        self.local?.iter().find(|daemon| daemon.id == id).map(|daemon| daemon.process)
+        self.local?.daemons.iter().find(|daemon| daemon.id == id).map(|daemon| daemon.process)
     }
 
     /// Returns the number of datanodes of the local cluster that have no process.
     pub(crate) fn gone_datanodes(&self) -> usize {
-        let gone = |daemon: &&LocalDaemon| daemon.id.parse::<DatanodeId>().is_ok() && daemon.process.is_gone();
-        self.local.unwrap_or_default().iter().filter(gone).count()
+        self.local.map_or(0, |local| local.datanodes().filter(|daemon| daemon.process.is_gone()).count())
     }
 }

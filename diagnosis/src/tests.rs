@@ -1,12 +1,12 @@
 //! Whole diagnoses.
 
 use crate::{
-    Affected, Finding, Grade, Kind, LocalDaemon, Observation, Process, Severity, findings, health, unreachable,
+    Affected, Finding, Grade, Kind, Local, LocalDaemon, Observation, Process, Severity, findings, health, unreachable,
 };
 use dfs_rpc::wire::{
     ClusterStatus, DirectoryLoad, FullDisk, Lasting, MasterStatus, NodeState, NodeStatus, ReplicationStatus, SafeMode,
 };
-use dfs_types::{ClusterId, DatanodeId, Duty, MasterId, Timestamp};
+use dfs_types::{AdminState, ClusterId, DatanodeId, MasterId, Timestamp};
 use std::time::Duration;
 
 fn healthy() -> ClusterStatus {
@@ -39,8 +39,9 @@ fn seen<'o>(status: &'o ClusterStatus, nodes: &'o [NodeStatus]) -> Observation<'
     Observation { status, nodes, affected: None, age: Duration::ZERO, local: None }
 }
 
-fn local(states: &[(&str, Process)]) -> Vec<LocalDaemon> {
-    states.iter().map(|(id, process)| LocalDaemon { id: (*id).to_owned(), process: *process }).collect()
+fn local(states: &[(&str, Process)]) -> Local {
+    let daemon = |(id, process): &(&str, Process)| LocalDaemon { id: (*id).to_owned(), process: *process };
+    Local { daemons: states.iter().map(daemon).collect(), can_grow: false }
 }
 
 fn kinds(found: &[Finding]) -> Vec<Kind> {
@@ -68,7 +69,7 @@ fn each_problem_has_a_finding_and_is_never_healthy() {
         ),
         (|s| s.counted_ms = None, Kind::NotCounted, Grade::Degraded),
         (|s| s.replication.missing = 1, Kind::ChunksMissing, Grade::Critical),
-        (|s| s.replication.endangered = 2, Kind::ChunksAtRisk, Grade::Critical),
+        (|s| s.replication.at_risk = 2, Kind::ChunksAtRisk, Grade::Critical),
         (|s| s.replication.under = 2, Kind::ChunksUnderReplicated, Grade::Degraded),
         (|s| s.nodes_live = 0, Kind::NoDatanode, Grade::Critical),
         (|s| s.nodes_dead = 1, Kind::DatanodeDead, Grade::Degraded),
@@ -90,7 +91,7 @@ fn a_cause_stands_before_its_consequences_and_one_command_mends_all() {
     let mut status = healthy();
     (status.nodes_live, status.nodes_dead) = (1, 2);
     status.lasting = Lasting { dead: Some(300_000), under: Some(290_000), ..Lasting::default() };
-    (status.replication.under, status.replication.endangered, status.replication.copying) = (12, 3, 3);
+    (status.replication.under, status.replication.at_risk, status.replication.copying) = (12, 3, 3);
     let nodes = [node(1, NodeState::Live), node(2, NodeState::Dead), node(3, NodeState::Dead)];
     let daemons = local(&[
         ("master-1", Process::Running),
@@ -137,6 +138,34 @@ fn the_process_decides_how_a_datanode_is_brought_back() {
 }
 
 #[test]
+fn a_full_cluster_names_the_full_datanodes_and_what_makes_room() {
+    let mut status = healthy();
+    (status.room, status.room_replicas) = (28 << 30, 3);
+    assert!(findings(&seen(&status, &[])).is_empty());
+    // One of three is full: most of the space is free, and no file finds room.
+    status.room = 4096;
+    let with = |id, free| {
+        let load = DirectoryLoad { capacity: 100 << 20, used: (100 << 20) - free, free, ..DirectoryLoad::default() };
+        let mut node = node(id, NodeState::Live);
+        node.load.directories = vec![load];
+        node
+    };
+    let nodes = [with(1, 90 << 20), with(2, 4096), with(3, 90 << 20)];
+    let daemons = local(&[("master-1", Process::Running), ("datanode-1", Process::Running)]);
+    let found = findings(&Observation { local: Some(&daemons), ..seen(&status, &nodes) });
+    assert_eq!((kinds(&found), health(&found).grade), (vec![Kind::LowSpace], Grade::Critical));
+    let sentence = "no room is left for files with 3 replicas: writes are refused; datanode-2 is full";
+    assert_eq!((found[0].sentence().as_str(), found[0].run.as_str()), (sentence, "du -h /"));
+    // One more datanode helps if the disk has room for it.
+    let growing = Local { can_grow: true, ..daemons };
+    let found = findings(&Observation { local: Some(&growing), ..seen(&status, &nodes) });
+    assert_eq!(found[0].run, "dfsd up --datanodes 2");
+    // With too few datanodes, space is not what is missing.
+    (status.nodes_serving, status.room) = (2, 0);
+    assert!(findings(&seen(&status, &nodes)).is_empty());
+}
+
+#[test]
 fn no_master_answers_is_explained_by_the_processes() {
     let refused = "127.0.0.1:9870: connection refused";
     for (daemons, impact, run) in [
@@ -170,7 +199,7 @@ fn safe_mode_names_who_entered_it() {
 fn while_reports_are_expected_nothing_is_called_missing() {
     let mut status = healthy();
     (status.nodes_live, status.nodes_expected, status.nodes_reported) = (0, 3, 1);
-    (status.nodes_stale, status.replication.missing, status.replication.endangered) = (2, 40, 40);
+    (status.nodes_stale, status.replication.missing, status.replication.at_risk) = (2, 40, 40);
     status.absent = vec![DatanodeId(2), DatanodeId(3)];
     let found = findings(&seen(&status, &[]));
     assert_eq!(kinds(&found), [Kind::Waiting]);
@@ -223,7 +252,7 @@ fn more_replicas_than_datanodes_is_told_apart() {
     let found = findings(&seen(&status, &[]));
     assert_eq!(kinds(&found), [Kind::TooManyReplicasWanted]);
     assert_eq!(found[0].what, "12 chunks want up to 9 replicas, only 3 datanodes are in service");
-    let found = findings(&Observation { local: Some(&[]), ..seen(&status, &[]) });
+    let found = findings(&Observation { local: Some(&Local::default()), ..seen(&status, &[]) });
     assert_eq!(found[0].run, "dfsd up --datanodes 9");
 }
 
@@ -231,14 +260,14 @@ fn more_replicas_than_datanodes_is_told_apart() {
 fn a_drain_is_no_problem_unless_it_stalls() {
     let mut status = healthy();
     let mut nodes = [node(1, NodeState::Live), node(2, NodeState::Live), node(3, NodeState::Dead)];
-    (nodes[0].duty, nodes[0].left) = (Duty::Drain, Some(5));
+    (nodes[0].admin_state, nodes[0].left) = (AdminState::Draining, Some(5));
     status.replication.copying = 2;
     let found = findings(&seen(&status, &nodes));
     assert_eq!(found[0].sentence(), "datanode-1 is draining: 5 chunks to re-replicate");
     assert_eq!(health(&found).grade, Grade::Healthy);
     status.replication.copying = 0;
     assert_eq!(health(&findings(&seen(&status, &nodes))).grade, Grade::Degraded);
-    (nodes[0].left, nodes[2].duty, nodes[2].left) = (Some(0), Duty::Drain, Some(0));
+    (nodes[0].left, nodes[2].admin_state, nodes[2].left) = (Some(0), AdminState::Draining, Some(0));
     let found = findings(&seen(&status, &nodes));
     assert_eq!(kinds(&found), [Kind::Drained, Kind::DrainedDead]);
     assert_eq!((found[0].run.as_str(), found[1].run.as_str()), ("node show datanode-1", "node forget datanode-3"));
@@ -275,7 +304,7 @@ fn a_cluster_that_is_nearly_full_says_how_much_room_there_is() {
 fn a_datanode_that_died_while_draining_is_a_problem() {
     let status = ClusterStatus { nodes_live: 2, nodes_dead: 1, ..healthy() };
     let mut nodes = [node(2, NodeState::Dead)];
-    (nodes[0].duty, nodes[0].left) = (Duty::Drain, Some(3));
+    (nodes[0].admin_state, nodes[0].left) = (AdminState::Draining, Some(3));
     let found = findings(&seen(&status, &nodes));
     assert_eq!(kinds(&found), [Kind::DatanodeDead, Kind::Draining]);
     assert_eq!(health(&found).grade, Grade::Degraded);

@@ -6,7 +6,7 @@
 //! connect to the ports can compute them too.
 
 pub mod amounts;
-pub mod board;
+pub mod view;
 pub mod capability;
 pub mod chunk_header;
 pub mod client_service;

@@ -13,8 +13,8 @@ pub fn run(input: &[u8]) {
     let mut bytes = Vec::new();
     let mut recorder = Recorder::begin(&mut bytes, Timestamp(0)).expect("writing to a vector succeeds");
     let (first, second) = input.split_at(input.len() / 2);
-    for (at, whole, board) in [(0, true, input), (1, true, first), (2, false, second)] {
-        recorder.board(When { asked_ms: at, came_ms: at }, whole, board).expect("writing to a vector succeeds");
+    for (at, whole, view) in [(0, true, input), (1, true, first), (2, false, second)] {
+        recorder.view(When { asked_ms: at, came_ms: at }, whole, view).expect("writing to a vector succeeds");
     }
     check(&bytes);
 }
@@ -55,9 +55,9 @@ fn check(bytes: &[u8]) {
         last_ms = frame.when.came_ms;
         let Ok(answer) = recording.read(&frame) else { return };
         match answer {
-            Answer::Board(board) => {
-                let Ok(board) = board.encode() else { return };
-                recorder.board(frame.when, frame.kind == FrameKind::Whole, &board).expect("writing to a vector succeeds");
+            Answer::ClusterView(view) => {
+                let Ok(view) = view.encode() else { return };
+                recorder.view(frame.when, frame.kind == FrameKind::Whole, &view).expect("writing to a vector succeeds");
             }
             Answer::Lost(error) => recorder.lost(frame.when, &error).expect("writing to a vector succeeds"),
         }

@@ -9,7 +9,7 @@ use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
-pub use dfs_types::rates::{Heard, Pace, Rates};
+pub use dfs_types::rates::{Counters, Pace, Rates};
 
 /// The activity of the cluster in one second. Rates are sent in single precision, which is finer
 /// than any drawing of them.
@@ -23,7 +23,7 @@ pub struct Second {
     pub changes: Option<f64>,
     /// The total number of missing replicas; `None` before the first count, and while some
     /// datanodes have not reported their chunks.
-    pub lacking: Option<u64>,
+    pub missing_replicas: Option<u64>,
     /// Bytes used on live datanodes.
     pub used: u64,
 }
@@ -34,16 +34,16 @@ struct Wire {
     /// In the order of [`Rates`].
     rates: Option<[f32; 4]>,
     changes: Option<f32>,
-    lacking: Option<u64>,
+    missing_replicas: Option<u64>,
     used: u64,
 }
 
 impl From<Second> for Wire {
     fn from(second: Second) -> Self {
-        let Second { rates, changes, lacking, used } = second;
+        let Second { rates, changes, missing_replicas, used } = second;
         let rates = rates.map(|Rates { read, written, reads, writes }| [read, written, reads, writes]);
         let rates = rates.map(|rates| rates.map(|rate| rate as f32));
-        Self { rates, changes: changes.map(|changes| changes as f32), lacking, used }
+        Self { rates, changes: changes.map(|changes| changes as f32), missing_replicas, used }
     }
 }
 
@@ -51,13 +51,13 @@ impl TryFrom<Wire> for Second {
     type Error = &'static str;
 
     fn try_from(wire: Wire) -> Result<Self, Self::Error> {
-        let Wire { rates, changes, lacking, used } = wire;
+        let Wire { rates, changes, missing_replicas, used } = wire;
         if rates.iter().flatten().chain(&changes).any(|rate| !rate.is_finite() || *rate < 0.0) {
             return Err("an impossible rate");
         }
         let rates = rates.map(|rates| rates.map(f64::from));
         let rates = rates.map(|[read, written, reads, writes]| Rates { read, written, reads, writes });
-        Ok(Self { rates, changes: changes.map(f64::from), lacking, used })
+        Ok(Self { rates, changes: changes.map(f64::from), missing_replicas, used })
     }
 }
 
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn seconds_round_trip_and_impossible_ones_are_refused() {
         let rates = Some(Rates { read: 1.5, written: 2.0, reads: 0.25, writes: 0.0 });
-        let full = Second { rates, changes: Some(0.5), lacking: Some(1 << 40), used: 1 << 50 };
+        let full = Second { rates, changes: Some(0.5), missing_replicas: Some(1 << 40), used: 1 << 50 };
         for second in [full, Second::default()] {
             let bytes = postcard::to_stdvec(&second).expect("encodes");
             assert!(bytes.len() <= 40, "{}", bytes.len());
@@ -101,8 +101,8 @@ mod tests {
         }
         for bad in [f32::NAN, f32::INFINITY, -1.0] {
             let wires = [
-                Wire { rates: Some([0.0, 0.0, bad, 0.0]), changes: None, lacking: None, used: 0 },
-                Wire { rates: None, changes: Some(bad), lacking: None, used: 0 },
+                Wire { rates: Some([0.0, 0.0, bad, 0.0]), changes: None, missing_replicas: None, used: 0 },
+                Wire { rates: None, changes: Some(bad), missing_replicas: None, used: 0 },
             ];
             for wire in wires {
                 let bytes = postcard::to_stdvec(&wire).expect("encodes");

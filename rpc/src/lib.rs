@@ -3,7 +3,7 @@
 //! * [`hello`] opens every connection: versions, cluster, service.
 //! * [`tls`] proves the identity of both ends; [`transport`] combines the two and speaks postcard
 //!   for tarpc.
-//! * [`services`] are the calls of the control plane, [`wire`] their messages; [`board`] is the
+//! * [`services`] are the calls of the control plane, [`wire`] their messages; [`view`] is the
 //!   view of the cluster for dashboards, [`curve`] its rates second by second.
 //! * [`frame`] and [`data`] are the data plane, [`conn`] its blocking connection.
 //! * [`capability`] has the sealed permissions for chunks, and the receipts for stored chunks.
@@ -17,7 +17,6 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
 pub mod access;
-pub mod board;
 pub mod capability;
 pub mod codec;
 pub mod conn;
@@ -30,6 +29,7 @@ pub mod retry;
 pub mod services;
 pub mod tls;
 pub mod transport;
+pub mod view;
 pub mod wire;
 
 pub use services::raft;

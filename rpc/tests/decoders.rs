@@ -5,13 +5,13 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
 use bytes::BytesMut;
-use dfs_rpc::board::Board;
 use dfs_rpc::capability::KeyRing;
 use dfs_rpc::codec::PostcardCodec;
 use dfs_rpc::data::{FinishWrite, OpenWrite, Read, StreamError, WriteDone};
 use dfs_rpc::frame::{FrameHeader, HEADER_BYTES, decode_message};
 use dfs_rpc::hello::{HELLO_BYTES, Hello, HelloReply};
 use dfs_rpc::services::{ClusterServiceRequest, UserRequest};
+use dfs_rpc::view::ClusterView;
 use dfs_rpc::wire::{
     CommitWrite, Find, FoundPage, Heartbeat, HeartbeatReply, ReadPlan, Register, ReportPage, TokenKey, WritePlan,
 };
@@ -33,7 +33,7 @@ proptest! {
         let _ = decode_message::<CommitWrite>(&bytes);
         let _ = decode_message::<WritePlan>(&bytes);
         let _ = decode_message::<ReadPlan>(&bytes);
-        let _ = Board::decode(&bytes);
+        let _ = ClusterView::decode(&bytes);
         let _ = decode_message::<Find>(&bytes);
         let _ = decode_message::<FoundPage>(&bytes);
         let _ = decode_message::<Register>(&bytes);

@@ -317,7 +317,7 @@ impl Cluster {
     pub fn is_healthy(&self) -> bool {
         let status = self.json(&["status"]);
         let short = |key: &str| status["replication"][key].as_u64();
-        [short("missing"), short("endangered"), short("under")] == [Some(0); 3]
+        [short("missing"), short("at_risk"), short("under")] == [Some(0); 3]
     }
 
     /// Returns the chunk files of a datanode.

@@ -5,14 +5,14 @@
 //! their bytes.
 
 use bytes::Bytes;
-use dfs_rpc::board::BoardVersion;
 use dfs_rpc::hello::Service;
 use dfs_rpc::tls::{Expected, Identity};
 use dfs_rpc::transport::{self, ConnectError, Connected, framed};
+use dfs_rpc::view::ViewVersion;
 use dfs_rpc::wire::{
-    AttributeChange, Blocked, ChunkStatus, ClusterStatus, CommitWrite, Committed, Deleted, DirectoryTraffic, Duty,
-    Find, FoundPage, Heartbeat, HeartbeatReply, ListDirectory, ListPage, NodeStatus, PlanRead, PlanWrite, ReadPlan,
-    Register, Registered, ReportPage, Result, SafeModeChange, Stat, WritePlan,
+    AdminState, AttributeChange, Blocked, ChunkStatus, ClusterStatus, CommitWrite, Committed, Deleted,
+    DirectoryTraffic, Find, FoundPage, Heartbeat, HeartbeatReply, ListDirectory, ListPage, NodeStatus, PlanRead,
+    PlanWrite, ReadPlan, Register, Registered, ReportPage, Result, SafeModeChange, Stat, WritePlan,
 };
 use dfs_types::{ChunkId, DatanodeId, DfsPath, Protection, RequestId, WriteId};
 use futures::StreamExt;
@@ -42,7 +42,7 @@ pub trait FileService {
     async fn list(list: ListDirectory) -> Result<ListPage>;
     async fn find(find: Find) -> Result<FoundPage>;
     async fn plan_read(plan: PlanRead) -> Result<ReadPlan>;
-    async fn report_damage(node: DatanodeId, capability: Bytes) -> Result<()>;
+    async fn report_corrupt(node: DatanodeId, capability: Bytes) -> Result<()>;
     async fn plan_write(plan: PlanWrite) -> Result<WritePlan>;
     async fn renew_write(write: WriteId) -> Result<()>;
     async fn abandon_write(write: WriteId) -> Result<()>;
@@ -59,15 +59,15 @@ pub trait ClusterService {
     async fn status() -> Result<ClusterStatus>;
     async fn nodes() -> Result<Vec<NodeStatus>>;
     async fn chunk(chunk: ChunkId) -> Result<ChunkStatus>;
-    async fn board(since: Option<BoardVersion>) -> Result<Bytes>;
+    async fn view(since: Option<ViewVersion>) -> Result<Bytes>;
 }
 
 /// Calls of administrators in version 8.
 #[tarpc::service]
 pub trait AdminService {
     async fn set_safe_mode(change: SafeModeChange) -> Result<()>;
-    async fn set_duty(request: RequestId, node: DatanodeId, duty: Duty) -> Result<()>;
-    async fn check_duty(node: DatanodeId, duty: Duty) -> Result<()>;
+    async fn set_admin_state(request: RequestId, node: DatanodeId, admin_state: AdminState) -> Result<()>;
+    async fn check_admin_state(node: DatanodeId, admin_state: AdminState) -> Result<()>;
 }
 
 /// Calls of datanodes in version 8.

@@ -9,8 +9,8 @@ use crossterm::event::{KeyCode, KeyEvent};
 use dfs_client::recording::{Recorder, Recording, When};
 use dfs_client::{ClusterStatus, ListPage, MasterStatus, NodeState, NodeStatus, ReplicationStatus, Snapshot};
 use dfs_rpc::CURVE_SECONDS_MAX;
-use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
 use dfs_rpc::curve::{Rates, Second};
+use dfs_rpc::view::{ClusterView, Event, LogStatus, ReplicaCount, Severity, ViewVersion};
 use dfs_rpc::wire::{DirectoryLoad, NodeLoad};
 use dfs_tui::top::draw::draw;
 use dfs_tui::top::message::{CommandNews, CommandState, LocalEntry};
@@ -69,8 +69,8 @@ fn node(id: u16, second: u64) -> NodeStatus {
             ..NodeLoad::default()
         },
         chunks: 40_000 + number * 13 % 9_000,
-        short: number % 50,
-        sole: u64::from(id % 1_000 == 3),
+        under_replicated: number % 50,
+        last_replica: u64::from(id % 1_000 == 3),
         version: "0.1.0".into(),
         ..NodeStatus::new(DatanodeId(id), address.into())
     }
@@ -80,7 +80,12 @@ fn node(id: u16, second: u64) -> NodeStatus {
 fn passed(second: u64) -> Second {
     let wave = (second % 100) as f64;
     let rates = Rates { read: wave * 1e9, written: 1e11 / (1.0 + wave), reads: wave * 1e4, writes: 1e5 };
-    Second { rates: Some(rates), changes: Some(wave * 9.0), lacking: Some(125_000 - second), used: second << 40 }
+    Second {
+        rates: Some(rates),
+        changes: Some(wave * 9.0),
+        missing_replicas: Some(125_000 - second),
+        used: second << 40,
+    }
 }
 
 fn picture(second: u64) -> Arc<Snapshot> {
@@ -117,13 +122,15 @@ fn picture(second: u64) -> Arc<Snapshot> {
         node: Some(DatanodeId(number as u16)),
         text: "is stale: its connection closed".into(),
     };
-    let copies =
-        vec![CopyCount { wanted: 3, live: 2, chunks: 125_000 }, CopyCount { wanted: 3, live: 3, chunks: 69_875_000 }];
-    let version = BoardVersion { epoch: 7, seq: second };
+    let copies = vec![
+        ReplicaCount { wanted: 3, live: 2, chunks: 125_000 },
+        ReplicaCount { wanted: 3, live: 3, chunks: 69_875_000 },
+    ];
+    let version = ViewVersion { epoch: 7, seq: second };
     let events = (1..=EVENTS).map(event).collect();
     let log = LogStatus::default();
     let (gone, curve) = (Vec::new(), (0..CURVE_SECONDS_MAX as u64).map(|at| Some(passed(second + at))).collect());
-    Arc::new(Snapshot::from(Board { version, since: None, status, copies, log, nodes, gone, events, curve }))
+    Arc::new(Snapshot::from(ClusterView { version, since: None, status, copies, log, nodes, gone, events, curve }))
 }
 
 /// Returns the dashboard after 15 minutes with three snapshots, so that all rates are known and all
@@ -234,13 +241,13 @@ fn recording(seconds: u64) -> Vec<u8> {
     for second in 0..seconds {
         let Snapshot { version, status, nodes, copies, log, curve, events } = Snapshot::clone(&picture(second));
         let whole = second % 60 == 0;
-        let since = (!whole).then(|| BoardVersion { seq: second - 1, ..version });
+        let since = (!whole).then(|| ViewVersion { seq: second - 1, ..version });
         let nodes = nodes.into_iter().filter(|node| whole || u64::from(node.id.0) % 3 == second % 3).collect();
         let events = if whole { events.into() } else { Vec::new() };
         let curve = if whole { curve.into() } else { curve.back().copied().into_iter().collect() };
-        let board = Board { version, since, status, copies, log, nodes, gone: Vec::new(), events, curve };
+        let view = ClusterView { version, since, status, copies, log, nodes, gone: Vec::new(), events, curve };
         let when = When { asked_ms: second * 1_000, came_ms: second * 1_000 };
-        recorder.board(when, whole, &board.encode().expect("encoded")).expect("recorded");
+        recorder.view(when, whole, &view.encode().expect("encoded")).expect("recorded");
     }
     bytes
 }

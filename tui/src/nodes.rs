@@ -5,7 +5,7 @@ use dfs_term::figures::{age, count, percent, plural, size};
 use dfs_term::report::{Tone, View};
 use dfs_term::table::{Align, Cell, Table};
 use dfs_term::text::sanitise;
-use dfs_types::Duty;
+use dfs_types::AdminState;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -113,7 +113,7 @@ pub fn drains(nodes: &[NodeStatus]) -> Option<String> {
 /// Returns the progress of the drain of a datanode; `None` if no drain was requested.
 pub fn drain(node: &NodeStatus) -> Option<String> {
     match (node.left, node.state) {
-        _ if node.duty != Duty::Drain => None,
+        _ if node.admin_state != AdminState::Draining => None,
         (_, NodeState::Dead) if node.is_drained() => {
             Some("drained before it died: nothing is lost, and it can be forgotten".to_owned())
         }
@@ -163,7 +163,7 @@ pub fn table(nodes: &[NodeStatus], verbose: bool, view: &View) -> String {
         ("FULL", Align::Right),
         ("CHUNKS", Align::Right),
         ("ADDRESS", Align::Left),
-        ("HEARD", Align::Left),
+        ("SEEN", Align::Left),
     ];
     if verbose {
         head.extend([
@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn what_is_wanted_stands_beside_what_is_heard() {
         let told = |state, left: Option<u64>, writes_in_flight| {
-            let mut node = NodeStatus { duty: Duty::Drain, left, ..node(1, state) };
+            let mut node = NodeStatus { admin_state: AdminState::Draining, left, ..node(1, state) };
             node.load.writes_in_flight = writes_in_flight;
             (super::state(&node), tone(&node))
         };
@@ -298,7 +298,7 @@ mod tests {
         assert_eq!(told(NodeState::Stale, Some(3), 0), ("~ stale, draining".to_owned(), Tone::Warning));
         assert_eq!(told(NodeState::Dead, Some(3), 0), ("✗ dead, draining".to_owned(), Tone::Bad));
         assert_eq!(told(NodeState::Dead, Some(0), 9), ("✗ dead, drained".to_owned(), Tone::Dim));
-        let how_far = |left| drain(&NodeStatus { duty: Duty::Drain, left, ..node(1, NodeState::Live) });
+        let how_far = |left| drain(&NodeStatus { admin_state: AdminState::Draining, left, ..node(1, NodeState::Live) });
         assert_eq!(how_far(None).as_deref(), Some("its chunks are being counted"));
         assert_eq!(how_far(Some(7)).as_deref(), Some("7 of 1,234 chunks left"));
         assert_eq!(how_far(Some(0)).as_deref(), Some("every chunk has its replicas elsewhere: it can be stopped"));

@@ -38,7 +38,7 @@ enum ReplicaError {
     /// Other replicas would not help: the sink failed, or the read was stopped.
     Fatal(Error),
     /// The replica sent bytes that do not match the chunk.
-    Damaged,
+    Corrupt,
     Node(NodeFailure),
 }
 
@@ -142,7 +142,7 @@ impl<'a> Fetcher<'a> {
         let (client, chunk) = (self.transfer.client.clone(), piece.located.chunk.id);
         let capability = piece.located.capability.clone();
         self.transfer.spawn(async move {
-            if let Err(error) = client.report_damage(replica.id, capability).await {
+            if let Err(error) = client.report_corrupt(replica.id, capability).await {
                 tracing::warn!(%chunk, node = %replica.id, %error, "a corrupt replica could not be reported");
             }
         });
@@ -200,7 +200,7 @@ impl<'a> Fetcher<'a> {
                 (FrameKind::Table, None) => {
                     receive_payload(conn, &header, frame)?;
                     let proven = Table::prove(&piece.located.chunk, frame);
-                    table = Some(proven.ok_or(ReplicaError::Damaged)?);
+                    table = Some(proven.ok_or(ReplicaError::Corrupt)?);
                 }
                 (FrameKind::Data, Some(table)) if fits(&header, reached, held.end) => {
                     self.receive_data(conn, &header, table, piece, frame)?;
@@ -209,8 +209,8 @@ impl<'a> Fetcher<'a> {
                 (FrameKind::ReadDone, Some(_)) if reached == held.end && header.length == 0 => return Ok(()),
                 (FrameKind::Error, _) => {
                     let said: dfs_rpc::data::StreamError = conn.receive_message(&header)?;
-                    let damaged = said.error.code == ErrorCode::ChecksumMismatch;
-                    return Err(if damaged { ReplicaError::Damaged } else { NodeFailure::Said(said).into() });
+                    let corrupt = said.error.code == ErrorCode::ChecksumMismatch;
+                    return Err(if corrupt { ReplicaError::Corrupt } else { NodeFailure::Said(said).into() });
                 }
                 (other, _) => return Err(ConnError::Unexpected(other).into()),
             }
@@ -226,7 +226,7 @@ impl<'a> Fetcher<'a> {
         frame: &mut Vec<u8>,
     ) -> Result<(), ReplicaError> {
         if !table.has(header) {
-            return Err(ReplicaError::Damaged);
+            return Err(ReplicaError::Corrupt);
         }
         receive_payload(conn, header, frame)?;
         let start = header.offset as u32;
@@ -250,7 +250,7 @@ fn receive_payload(conn: &DataConn, header: &FrameHeader, frame: &mut Vec<u8>) -
     let most = if header.kind == FrameKind::Data { DATA_BYTES_MAX } else { MESSAGE_BYTES_MAX };
     frame.resize((header.length as usize).min(most), 0);
     conn.receive_payload(frame)?;
-    header.verify(frame).map_err(|_| ReplicaError::Damaged)
+    header.verify(frame).map_err(|_| ReplicaError::Corrupt)
 }
 
 /// Returns true if a data frame continues where the last one ended, stays within the requested

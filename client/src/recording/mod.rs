@@ -1,7 +1,7 @@
 //! Recordings of dashboards: the answers of masters, in a file. docs/formats.md describes every
 //! byte.
 //!
-//! After a header come frames, one for each answer: an encoded [`Board`](dfs_rpc::board::Board), or
+//! After a header come frames, one for each answer: an encoded [`ClusterView`](dfs_rpc::view::ClusterView), or
 //! the error of the request. At least one frame per minute is a whole view, so that a moment can be
 //! shown without reading the whole file. Frames are only appended.
 
@@ -70,18 +70,18 @@ impl<W: Write> Recorder<W> {
     }
 
     /// Appends a view or a delta, in the encoding of
-    /// [`Board::encode`](dfs_rpc::board::Board::encode).
+    /// [`ClusterView::encode`](dfs_rpc::view::ClusterView::encode).
     ///
     /// # Errors
     /// `local_io`; also if the recording is full, which is then unchanged.
-    pub fn board(&mut self, when: When, whole: bool, board: &[u8]) -> Result<()> {
-        self.append(when, if whole { FrameKind::Whole } else { FrameKind::News }, board)
+    pub fn view(&mut self, when: When, whole: bool, view: &[u8]) -> Result<()> {
+        self.append(when, if whole { FrameKind::Whole } else { FrameKind::News }, view)
     }
 
     /// Appends the error of a request without a view.
     ///
     /// # Errors
-    /// Those of [`Recorder::board`].
+    /// Those of [`Recorder::view`].
     pub fn lost(&mut self, when: When, error: &Error) -> Result<()> {
         self.append(when, FrameKind::Lost, &encode_message(&wire::Error::from(error)))
     }
@@ -109,7 +109,7 @@ fn failed(error: io::Error) -> Error {
     Error::new(ErrorCode::LocalIo, error.to_string())
 }
 
-/// Returns the protocol version of the recorded boards.
+/// Returns the protocol version of the recorded views.
 fn protocol() -> u16 {
     *hello::VERSIONS.end()
 }

@@ -5,8 +5,8 @@ use super::{
     FRAME_HEAD_BYTES, FRAMES_MAX, FrameKind, HEAD_BYTES, MAGIC, PAYLOAD_BYTES_MAX, RECORDING_BYTES_MAX, TIME_MS_MAX,
     VERSION, When, failed,
 };
-use dfs_rpc::board::Board;
 use dfs_rpc::frame::decode_message;
+use dfs_rpc::view::ClusterView;
 use dfs_rpc::{hello, wire};
 use dfs_types::{Error, ErrorCode, Result, Timestamp};
 use std::io::{BufReader, Read, Seek, SeekFrom};
@@ -44,7 +44,7 @@ pub struct Damage {
 /// The answer of a master, or the error of the request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
-    Board(Box<Board>),
+    ClusterView(Box<ClusterView>),
     Lost(Error),
 }
 
@@ -109,7 +109,7 @@ impl<R: Read + Seek> Recording<R> {
             return Err(Error::new(ErrorCode::Internal, "the recording has changed while it was read"));
         }
         match frame.kind {
-            FrameKind::Whole | FrameKind::News => Ok(Answer::Board(Box::new(Board::decode(&payload)?))),
+            FrameKind::Whole | FrameKind::News => Ok(Answer::ClusterView(Box::new(ClusterView::decode(&payload)?))),
             FrameKind::Lost => decode_message::<wire::Error>(&payload)
                 .map(|error| Answer::Lost(error.into()))
                 .map_err(|error| Error::new(ErrorCode::Internal, format!("the recording: {error}"))),
@@ -140,7 +140,7 @@ enum Found {
     Good(Frame),
     /// The file ends within the frame.
     Torn,
-    Damaged(&'static str),
+    Corrupt(&'static str),
 }
 
 impl<R: Read> Scan<R> {
@@ -189,7 +189,7 @@ impl<R: Read> Scan<R> {
             match self.frame(after_ms)? {
                 Found::Good(frame) => frames.push(frame),
                 Found::Torn => break,
-                Found::Damaged(what) => return Ok((frames, Some(Damage { at, bytes: self.length - at, what }))),
+                Found::Corrupt(what) => return Ok((frames, Some(Damage { at, bytes: self.length - at, what }))),
             }
         }
         Ok((frames, None))
@@ -204,16 +204,16 @@ impl<R: Read> Scan<R> {
         if number(&head, 28, 4) != u64::from(crc32c::crc32c(&head[..28])) {
             // After a power failure, the file system may leave zeros at the end of the file.
             let zeros = head.iter().all(|byte| *byte == 0) && self.is_zero_to_the_end()?;
-            return Ok(if zeros { Found::Torn } else { Found::Damaged("the checksum of a header does not match") });
+            return Ok(if zeros { Found::Torn } else { Found::Corrupt("the checksum of a header does not match") });
         }
         let when = When { asked_ms: number(&head, 8, 8), came_ms: number(&head, 16, 8) };
         let bytes = number(&head, 0, 4);
-        let Some(kind) = FrameKind::from_repr(head[4]) else { return Ok(Found::Damaged("a frame of an unknown kind")) };
+        let Some(kind) = FrameKind::from_repr(head[4]) else { return Ok(Found::Corrupt("a frame of an unknown kind")) };
         if bytes > PAYLOAD_BYTES_MAX as u64 {
-            return Ok(Found::Damaged("a frame that is too long"));
+            return Ok(Found::Corrupt("a frame that is too long"));
         }
         if when.asked_ms > when.came_ms || when.came_ms < after_ms || when.came_ms > TIME_MS_MAX {
-            return Ok(Found::Damaged("an impossible time"));
+            return Ok(Found::Corrupt("an impossible time"));
         }
         if bytes > self.left() {
             return Ok(Found::Torn);
@@ -222,7 +222,7 @@ impl<R: Read> Scan<R> {
         if self.crc(bytes)? == crc {
             return Ok(Found::Good(Frame { when, kind, at, bytes: bytes as u32, crc }));
         }
-        Ok(if self.left() == 0 { Found::Torn } else { Found::Damaged("the checksum of a frame does not match") })
+        Ok(if self.left() == 0 { Found::Torn } else { Found::Corrupt("the checksum of a frame does not match") })
     }
 
     fn left(&self) -> u64 {

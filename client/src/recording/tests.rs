@@ -1,7 +1,7 @@
 //! Recordings that are written, read, truncated and corrupted.
 
 use super::*;
-use dfs_rpc::board::{Board, BoardVersion};
+use dfs_rpc::view::{ClusterView, ViewVersion};
 use dfs_rpc::wire::ClusterStatus;
 use dfs_types::ClusterId;
 use proptest::prelude::*;
@@ -9,9 +9,9 @@ use std::io::Cursor;
 
 const BEGAN: Timestamp = Timestamp(1_795_269_787_000);
 
-fn board(seq: u64, since: Option<u64>) -> Board {
-    let version = |seq| BoardVersion { epoch: 9, seq };
-    Board {
+fn view(seq: u64, since: Option<u64>) -> ClusterView {
+    let version = |seq| ViewVersion { epoch: 9, seq };
+    ClusterView {
         version: version(seq),
         since: since.map(version),
         status: ClusterStatus { files: seq, ..ClusterStatus::empty(ClusterId([1; 16]), Timestamp(seq)) },
@@ -29,8 +29,8 @@ fn written(answers: &[(When, Answer)]) -> Vec<u8> {
     let mut recorder = Recorder::begin(&mut bytes, BEGAN).expect("begins");
     for (when, answer) in answers {
         match answer {
-            Answer::Board(board) => {
-                recorder.board(*when, board.since.is_none(), &board.encode().expect("encodes")).expect("is written");
+            Answer::ClusterView(view) => {
+                recorder.view(*when, view.since.is_none(), &view.encode().expect("encodes")).expect("is written");
             }
             Answer::Lost(error) => recorder.lost(*when, error).expect("is written"),
         }
@@ -53,8 +53,8 @@ fn read(bytes: &[u8]) -> Result<(Came, Option<Damage>)> {
 /// Answers one second apart: a whole view, a delta and an error in turn.
 fn some(count: u64) -> Vec<(When, Answer)> {
     let answer = |seq: u64| match seq % 3 {
-        0 => Answer::Board(Box::new(board(seq, None))),
-        1 => Answer::Board(Box::new(board(seq, Some(seq - 1)))),
+        0 => Answer::ClusterView(Box::new(view(seq, None))),
+        1 => Answer::ClusterView(Box::new(view(seq, Some(seq - 1)))),
         _ => Answer::Lost(Error::new(ErrorCode::Unreachable, "gone").at("a:1")),
     };
     (0..count).map(|seq| (When { asked_ms: seq * 1000, came_ms: seq * 1000 + 3 }, answer(seq))).collect()
@@ -207,10 +207,10 @@ fn a_file_that_is_not_a_recording_is_refused_with_the_reason() {
 fn a_recording_ends_when_it_is_full() {
     let mut recorder = Recorder::begin(io::sink(), BEGAN).expect("begins");
     let piece = vec![7; PAYLOAD_BYTES_MAX];
-    assert!(recorder.board(When::default(), true, &[&piece[..], &[7]].concat()).is_err(), "larger than any answer");
-    let full = std::iter::repeat_with(|| recorder.board(When::default(), true, &piece));
+    assert!(recorder.view(When::default(), true, &[&piece[..], &[7]].concat()).is_err(), "larger than any answer");
+    let full = std::iter::repeat_with(|| recorder.view(When::default(), true, &piece));
     let error = full.take(200).find_map(Result::err).expect("has an end");
     assert!(error.message.contains("1 GiB"), "{error}");
     assert!(recorder.bytes <= RECORDING_BYTES_MAX && recorder.bytes > RECORDING_BYTES_MAX - (9 << 20));
-    recorder.board(When::default(), false, b"small").expect("a small frame still fits");
+    recorder.view(When::default(), false, b"small").expect("a small frame still fits");
 }

@@ -109,7 +109,7 @@ impl ChunkAllocator {
         self.flight.asks();
         let plan = self.transfer.wait(plan_write(&self.transfer, plan))?;
         let shape = Shape { replication: plan.replication, chunk_size: plan.chunk_size };
-        if shape.chunk_size == 0 || plan.chunks.iter().any(|chunk| chunk.chain.is_empty()) {
+        if shape.chunk_size == 0 || plan.chunks.iter().any(|chunk| chunk.pipeline.is_empty()) {
             return Err(Error::new(ErrorCode::Internal, "the master's plan is inconsistent"));
         }
         self.flight.planned(&plan);

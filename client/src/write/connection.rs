@@ -98,7 +98,7 @@ impl PipelineConnection {
             let frame = input.frame(content, *sent, buffer).map_err(SendError::Fatal)?;
             let header = FrameHeader::data(stream, u64::from(*sent), frame);
             table.extend(header.crcs.iter().take(header.blocks()));
-            stalls.during(&planned.chain, &lease.conn, || match opening.take() {
+            stalls.during(&planned.pipeline, &lease.conn, || match opening.take() {
                 Some(first) => lease.conn.send_two((&first, &open), (&header, frame)),
                 None => lease.conn.send(&header, frame),
             })?;
@@ -108,7 +108,7 @@ impl PipelineConnection {
         let checksum = table_checksum(&table);
         let finish = FinishWrite { length: content.length, checksum };
         let finishing = || lease.conn.send_message(FrameKind::FinishWrite, stream, &finish);
-        stalls.during(&planned.chain, &lease.conn, finishing)?;
+        stalls.during(&planned.pipeline, &lease.conn, finishing)?;
         Ok((stream, checksum))
     }
 

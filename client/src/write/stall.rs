@@ -86,14 +86,14 @@ impl StallDetector {
         let half = transfer.client.settings().stall_timeout / 2;
         loop {
             tokio::time::sleep(half / LOOKS).await;
-            let Some(waiting) = self.overdue(half) else { continue };
+            let Some(waiting) = self.stalled(half) else { continue };
             let silent = silent(transfer, &waiting.pipeline, half).await;
             self.judge(waiting.number, silent);
         }
     }
 
     /// Returns the wait that has lasted too long, if any.
-    fn overdue(&self, limit: Duration) -> Option<Waiting> {
+    fn stalled(&self, limit: Duration) -> Option<Waiting> {
         let state = self.lock();
         let waiting = state.waiting.as_ref().filter(|waiting| clock::since(waiting.since) >= limit)?;
         (state.verdicts < VERDICTS_MAX).then(|| waiting.clone())

@@ -214,13 +214,13 @@ impl Writer {
         planned: &PlannedChunk,
         content: &Content,
     ) -> Result<(Rc<PipelineConnection>, u32, u32), (SendError, bool)> {
-        let head = planned.chain.first().map(|node| node.id);
+        let head = planned.pipeline.first().map(|node| node.id);
         let open =
             self.flight.iter().rev().map(|chunk| &chunk.connection).find(|connection| connection.serves(head)).cloned();
         let connection = match open {
             Some(connection) => connection,
             None => {
-                let lease = self.transfer.lease(&planned.chain, self.limits(planned.chain.len()));
+                let lease = self.transfer.lease(&planned.pipeline, self.limits(planned.pipeline.len()));
                 Rc::new(PipelineConnection::new(lease.map_err(|failure| (SendError::Node(failure), false))?))
             }
         };
@@ -258,7 +258,7 @@ impl Writer {
     fn settle(&mut self) -> Result<()> {
         let Some(chunk) = self.flight.pop_front() else { return Ok(()) };
         let InFlight { index, connection, stream, checksum, planned, content, mut tries } = chunk;
-        let answer = connection.answer(stream, &planned.chain, &self.stalls);
+        let answer = connection.answer(stream, &planned.pipeline, &self.stalls);
         let stale = answer.as_ref().is_err_and(|failure| connection.is_stale(failure));
         if let Ok(connection) = Rc::try_unwrap(connection) {
             connection.into_lease().into_iter().for_each(|lease| self.transfer.give_back(lease));
@@ -301,7 +301,7 @@ impl Writer {
             return Err(Error::new(code, format!("gave up after {tries} tries: {reason}")).at(&self.transfer.path));
         }
         let pool = &self.transfer.client.shared.pool;
-        pool.forget(&planned.chain.iter().map(|node| node.id).collect::<Vec<_>>());
+        pool.forget(&planned.pipeline.iter().map(|node| node.id).collect::<Vec<_>>());
         self.allocator.renew();
         for node in blamed {
             pool.forget(&[node]);
@@ -320,7 +320,7 @@ fn named(node: DatanodeId, failure: &NodeFailure) -> String {
 
 /// Returns the datanodes to exclude from this put. Returns none if no datanode is at fault.
 fn blame(planned: &PlannedChunk, failure: &NodeFailure) -> Vec<DatanodeId> {
-    let head = planned.chain.first().map(|node| node.id);
+    let head = planned.pipeline.first().map(|node| node.id);
     let blamed = match failure {
         NodeFailure::Abandoned => None,
         NodeFailure::Silent(nodes) => return nodes.clone(),
@@ -331,7 +331,7 @@ fn blame(planned: &PlannedChunk, failure: &NodeFailure) -> Vec<DatanodeId> {
             {
                 None
             }
-            _ => said.node.filter(|node| planned.chain.iter().any(|other| other.id == *node)).or(head),
+            _ => said.node.filter(|node| planned.pipeline.iter().any(|other| other.id == *node)).or(head),
         },
         _ => head,
     };
@@ -350,7 +350,7 @@ mod tests {
         PlannedChunk {
             id: ChunkId(1),
             generation: Generation(1),
-            chain: vec![node(1), node(2)],
+            pipeline: vec![node(1), node(2)],
             capability: Default::default(),
         }
     }

@@ -5,7 +5,7 @@ use dfs_client::{
     CancellationToken, Client, ClientOptions, Copied, CopyOptions, ListDirectory, Outlook, Progress, PutOptions,
     Source, Waited,
 };
-use dfs_rpc::board::{Board, BoardVersion, LogStatus};
+use dfs_rpc::view::{ClusterView, LogStatus, ViewVersion};
 use dfs_rpc::wire::ClusterStatus;
 use dfs_types::{ClusterId, Detail, EntryId, Error, ErrorCode, Timestamp};
 use futures::TryStreamExt;
@@ -24,18 +24,18 @@ async fn simple_calls() {
     let none = client.stat(&path("/b")).await.expect_err("it does not exist");
     assert_eq!(none.code, ErrorCode::NotFound);
     assert_eq!(client.nodes().await.map(|nodes| nodes.len()), Ok(0));
-    let garbage = client.snapshot(None).await.expect_err("no picture");
+    let garbage = client.snapshot(None).await.expect_err("no view");
     assert_eq!(garbage.code, ErrorCode::Internal);
     assert!(garbage.message.starts_with("the master sent an invalid view of the cluster: "), "{garbage:?}");
 }
 
 /// An empty view of an epoch: a delta to the view `since`, or a whole one.
-fn board(epoch: u64, seq: u64, since: Option<u64>) -> Board {
-    let version = |seq| BoardVersion { epoch, seq };
+fn view(epoch: u64, seq: u64, since: Option<u64>) -> ClusterView {
+    let version = |seq| ViewVersion { epoch, seq };
     let status = ClusterStatus { term: seq, ..ClusterStatus::empty(ClusterId([1; 16]), Timestamp(seq)) };
     let (copies, log) = (Vec::new(), LogStatus::default());
     let (nodes, gone, events, curve) = Default::default();
-    Board { version: version(seq), since: since.map(version), status, copies, log, nodes, gone, events, curve }
+    ClusterView { version: version(seq), since: since.map(version), status, copies, log, nodes, gone, events, curve }
 }
 
 #[tokio::test]
@@ -43,8 +43,8 @@ async fn a_delta_that_does_not_apply_is_replaced_by_a_whole_view() {
     let cluster = Cluster::start(0).await;
     let client = cluster.client().await;
     // The last answers come from another master: its first delta is relative to a view of its own.
-    let sent = [board(1, 1, None), board(1, 2, Some(1)), board(2, 9, Some(8)), board(2, 9, None)];
-    cluster.table.boards.lock().expect("lock").extend(sent);
+    let sent = [view(1, 1, None), view(1, 2, Some(1)), view(2, 9, Some(8)), view(2, 9, None)];
+    cluster.table.views.lock().expect("lock").extend(sent);
     let first = client.snapshot(None).await.expect("a picture");
     let second = client.snapshot(Some(&first)).await.expect("the next");
     let third = client.snapshot(Some(&second)).await.expect("one of the other master");

@@ -3,10 +3,10 @@
 use crate::node::Node;
 use bytes::Bytes;
 use dfs_client::NodeAddress;
-use dfs_rpc::board::{Board, BoardVersion};
 use dfs_rpc::capability::{Capability, Operation};
 use dfs_rpc::frame::{decode_message, encode_message};
 use dfs_rpc::services::{AdminService, ClusterService, FileService};
+use dfs_rpc::view::{ClusterView, ViewVersion};
 use dfs_rpc::wire::{
     self, Blocked, ChunkStatus, ClusterStatus, CommitWrite, Committed, Copied, CopyEntry, DirectoryTraffic, Find,
     FoundPage, JobStatus, ListDirectory, ListPage, ListPageV9, LocatedChunk, NodeStatus, PlanRead, PlanWrite,
@@ -52,8 +52,8 @@ pub(crate) struct Table {
     /// The expiry of the capabilities in plans; datanodes accept only this value.
     pub expiry: AtomicU64,
     /// The views of the cluster to send next, and the versions that were requested.
-    pub boards: Mutex<VecDeque<Board>>,
-    pub since: Mutex<Vec<Option<BoardVersion>>>,
+    pub views: Mutex<VecDeque<ClusterView>>,
+    pub since: Mutex<Vec<Option<ViewVersion>>>,
 }
 
 #[derive(Clone)]
@@ -232,17 +232,17 @@ impl FileService for Master {
         }
         let replication = plan.replication.unwrap_or(3);
         let usable = |node: &&Arc<Node>| !plan.exclude.contains(&node.id);
-        let mut chain: Vec<_> = self.nodes.iter().filter(usable).map(|node| node.address()).collect();
+        let mut pipeline: Vec<_> = self.nodes.iter().filter(usable).map(|node| node.address()).collect();
         let needed = if !plan.begun { replication } else { replication / 2 + 1 };
-        if chain.len() < usize::from(needed) {
+        if pipeline.len() < usize::from(needed) {
             return Err(Error::new(ErrorCode::InsufficientDatanodes, "too few datanodes").into());
         }
         let chunks = (0..plan.chunks).map(|_| {
             let id = self.table.next_chunk.fetch_add(1, Ordering::Relaxed);
-            chain.rotate_left(1);
-            let chain: Vec<_> = chain.iter().take(replication.into()).copied().collect();
-            let capability = self.capability(ChunkId(id), Operation::Write, None, &chain);
-            PlannedChunk { id: ChunkId(id), generation: Generation(1), chain, capability }
+            pipeline.rotate_left(1);
+            let pipeline: Vec<_> = pipeline.iter().take(replication.into()).copied().collect();
+            let capability = self.capability(ChunkId(id), Operation::Write, None, &pipeline);
+            PlannedChunk { id: ChunkId(id), generation: Generation(1), pipeline, capability }
         });
         let chunks = chunks.collect();
         let (chunk_size, renew_ms) = (plan.chunk_size.unwrap_or(CHUNK_SIZE), RENEW_MS);
@@ -333,7 +333,7 @@ impl FileService for Master {
         Ok(ListPage { entries, more })
     }
 
-    async fn report_damage(self, _: Context, node: DatanodeId, capability: Bytes) -> wire::Result<()> {
+    async fn report_corrupt(self, _: Context, node: DatanodeId, capability: Bytes) -> wire::Result<()> {
         let capability: Capability = decode_message(&capability).expect("a capability of these tests");
         assert!(
             capability.pipeline.iter().any(|replica| replica.id == node),
@@ -406,10 +406,10 @@ impl ClusterService for Master {
         Ok(Vec::new())
     }
 
-    async fn board(self, _: Context, since: Option<BoardVersion>) -> wire::Result<Bytes> {
+    async fn view(self, _: Context, since: Option<ViewVersion>) -> wire::Result<Bytes> {
         self.table.since.lock().expect("lock").push(since);
-        let next = self.table.boards.lock().expect("lock").pop_front();
-        Ok(next.map_or(Ok(Bytes::from_static(b"no picture")), |board| board.encode())?)
+        let next = self.table.views.lock().expect("lock").pop_front();
+        Ok(next.map_or(Ok(Bytes::from_static(b"no view")), |view| view.encode())?)
     }
 
     async fn jobs(self, _: Context) -> wire::Result<Vec<JobStatus>> {
@@ -422,11 +422,11 @@ impl ClusterService for Master {
 }
 
 impl AdminService for Master {
-    async fn check_duty(self, _: Context, _: DatanodeId, _: wire::Duty) -> wire::Result<()> {
+    async fn check_admin_state(self, _: Context, _: DatanodeId, _: wire::AdminState) -> wire::Result<()> {
         Ok(())
     }
 
-    async fn set_duty(self, _: Context, _: RequestId, _: DatanodeId, _: wire::Duty) -> wire::Result<()> {
+    async fn set_admin_state(self, _: Context, _: RequestId, _: DatanodeId, _: wire::AdminState) -> wire::Result<()> {
         Err(Error::new(ErrorCode::Unsupported, "not here").into())
     }
 

@@ -5,7 +5,7 @@
 //! Its form in the log is [`stored::command`](crate::stored::command).
 
 use dfs_types::{
-    AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, DfsPath, Duty, Layout, RequestId, Stat,
+    AdminState, AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, Deleted, DfsPath, Layout, RequestId, Stat,
     Timestamp,
 };
 
@@ -115,7 +115,7 @@ pub enum NodeOp {
     /// nothing.
     Add { node: DatanodeId },
     /// Records the admin state of a datanode.
-    SetDuty { node: DatanodeId, duty: Duty },
+    SetAdminState { node: DatanodeId, admin_state: AdminState },
 }
 
 /// A change of the cluster itself. Only the masters and the superuser make it.

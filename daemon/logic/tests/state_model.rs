@@ -12,7 +12,7 @@ use dfs_logic::command::{
 };
 use dfs_logic::state::{Decoder, Met, State};
 use dfs_types::{
-    AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Duty, Entry, Generation, Kind, Layout,
+    AdminState, AttributeChange, ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Entry, Generation, Kind, Layout,
     RequestId, Stat, Timestamp,
 };
 use model::{Model, SUPERUSER};
@@ -129,8 +129,8 @@ fn master_op() -> impl Strategy<Value = Op> {
         (1u32..9).prop_map(|id| Op::from(AdminOp::AddKey {
             key: KeyRecord { id, secret: [id as u8; 32], made_at: Timestamp(1) }
         })),
-        (1u16..5, prop::sample::select(Duty::VARIANTS.to_vec()))
-            .prop_map(|(node, duty)| Op::from(NodeOp::SetDuty { node: DatanodeId(node), duty })),
+        (1u16..5, prop::sample::select(AdminState::VARIANTS.to_vec()))
+            .prop_map(|(node, admin_state)| Op::from(NodeOp::SetAdminState { node: DatanodeId(node), admin_state })),
         (1u16..5).prop_map(|node| Op::from(NodeOp::Add { node: DatanodeId(node) })),
     ]
 }
@@ -400,7 +400,9 @@ impl Run {
         let garbage: Vec<ChunkId> =
             (0..model.next_chunk + 2).map(ChunkId).filter(|id| self.space.is_garbage(*id)).collect();
         assert_eq!(garbage, model.garbage());
-        assert!(self.space.duties().eq(model.duties.iter().map(|(node, duty)| (*node, *duty))));
+        assert!(
+            self.space.admin_states().eq(model.admin_states.iter().map(|(node, admin_state)| (*node, *admin_state)))
+        );
         self.compare_walk(dump);
     }
 }

@@ -84,6 +84,14 @@ pub fn status(directories: &Directories) -> Result<Vec<DaemonStatus>> {
     Ok(spec.daemons.iter().map(one).collect())
 }
 
+/// Returns true if the datanodes of the local cluster have a limited capacity and the disk has room
+/// for one more of them.
+pub fn can_grow(directories: &Directories) -> bool {
+    let capacity = || Spec::load(&Layout::new(directories)).ok().flatten()?.capacity;
+    let free = || rustix::fs::statvfs(&directories.data).ok().map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+    capacity().zip(free()).is_some_and(|(capacity, free)| capacity.0 <= free)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

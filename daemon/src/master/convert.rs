@@ -114,7 +114,7 @@ pub fn order(
         Order::Reconstruct { chunk, sources } => {
             let sources = addresses(sources);
             let capability = seal(Operation::Read, chunk, sources.clone())?;
-            wire::Order::Mend { chunk, sources, capability }
+            wire::Order::Reconstruct { chunk, sources, capability }
         }
         Order::Delete { key } => wire::Order::Delete { key },
         Order::Verify { key } => wire::Order::Verify { key },
@@ -137,14 +137,14 @@ pub fn blocked(blocked: Blocked) -> wire::Blocked {
 
 pub fn replication(snapshot: &ClusterSnapshot) -> ReplicationStatus {
     let dfs_logic::repair::Health { chunks, missing, at_risk, under, over, .. } = snapshot.health;
-    ReplicationStatus { chunks, missing, endangered: at_risk, under, over, copying: snapshot.copying }
+    ReplicationStatus { chunks, missing, at_risk: at_risk, under, over, copying: snapshot.copying }
 }
 
 fn lasting(lasting: cluster::Lasting) -> wire::Lasting {
     let cluster::Lasting { safe_mode, missing, at_risk, under, stale, dead } = lasting;
     let [safe_mode, missing, at_risk] = [safe_mode, missing, at_risk].map(|span| span.map(millis));
     let [under, stale, dead] = [under, stale, dead].map(|span| span.map(millis));
-    wire::Lasting { safe_mode, missing, endangered: at_risk, under, stale, dead }
+    wire::Lasting { safe_mode, missing, at_risk: at_risk, under, stale, dead }
 }
 
 /// Returns the status of the cluster as far as a snapshot has it; the other fields are empty.
@@ -184,9 +184,9 @@ pub fn node_status(node: &NodeSnapshot, now: Timestamp) -> NodeStatus {
         ahead: node.ahead,
         load: load(&node.load),
         chunks: node.chunks,
-        short: node.short,
-        sole: node.sole,
-        duty: node.duty,
+        under_replicated: node.under_replicated,
+        last_replica: node.last_replica,
+        admin_state: node.admin_state,
         left: node.left,
         blocked: blocked(node.blocked),
         version: node.version.as_ref().to_owned(),

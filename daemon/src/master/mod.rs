@@ -5,7 +5,7 @@
 //! * [`convert`]: conversions between wire messages and the values of the cluster state, which is
 //!   pure code ([`dfs_logic::cluster`]).
 //! * [`service`]: the calls of users and datanodes; [`serve`]: the connections that carry them.
-//! * [`board`]: the view of the cluster for dashboards.
+//! * [`view`]: the view of the cluster for dashboards.
 //! * [`worker`]: the background work, and [`jobs`]: its parts, each with a status; with [`pool`]
 //!   and [`floor`]; [`sampler`]: the curve.
 //! * [`unfinished`]: writes in flight, and abandoned and expired ones.
@@ -15,7 +15,6 @@
 //! * [`run`]: runs a master from start to shutdown.
 
 pub mod ahead;
-pub mod board;
 pub mod clock;
 pub mod convert;
 pub mod floor;
@@ -31,6 +30,7 @@ pub mod serve;
 pub mod service;
 pub mod state;
 pub mod unfinished;
+pub mod view;
 pub mod worker;
 
 pub use run::{MasterOptions, run};

@@ -3,7 +3,6 @@
 
 #![expect(clippy::disallowed_methods, reason = "the directory and the socket of a master are opened here")]
 
-use super::board::{ClusterViews, Curve, Journal};
 use super::clock::Clock;
 use super::floor::CollectionFloor;
 use super::keys::{self, KeyCache};
@@ -14,6 +13,7 @@ use super::raft::node::{RaftNode, RaftOptions};
 use super::sampler::keep_curve;
 use super::serve::Server;
 use super::state::Master;
+use super::view::{ClusterViews, Curve, Journal};
 use super::worker::Worker;
 use crate::descriptors;
 use crate::disk;
@@ -144,7 +144,7 @@ fn make_master(
         writes: Mutex::new(Writes::new(settings.write_timeout)),
         unfinished: Mutex::default(),
         traffic: Mutex::default(),
-        duties: tokio::sync::Mutex::default(),
+        admin_states: tokio::sync::Mutex::default(),
         curve: Mutex::new(Curve::default()),
         views: Mutex::new(ClusterViews::new(random::number())),
         log: raft.log.figures(),

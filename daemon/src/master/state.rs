@@ -1,7 +1,6 @@
 //! The state that all calls of one master share.
 
 use super::ahead::Ahead;
-use super::board::{ClusterViews, Curve, Journal};
 use super::clock::Clock;
 use super::floor::CollectionFloor;
 use super::keys::KeyCache;
@@ -10,6 +9,7 @@ use super::pool::ChunkIdPool;
 use super::raft::proposer::{ProposeError, Proposer};
 use super::raft::published::Published;
 use super::refused::{not_leader, proposal_failed};
+use super::view::{ClusterViews, Curve, Journal};
 use dfs_config::MasterSettings;
 use dfs_logic::cluster::{ClusterState, Effect, Event};
 use dfs_logic::command::{Caller, Command, Op, Outcome, Refusal};
@@ -72,7 +72,7 @@ pub struct Master {
     pub(super) views: Mutex<ClusterViews>,
     /// Held while the admin state of a datanode is changed. Otherwise two concurrent drains could
     /// each rely on the other's datanode as a target.
-    pub(super) duties: tokio::sync::Mutex<()>,
+    pub(super) admin_states: tokio::sync::Mutex<()>,
     /// Counters of the log since its start.
     pub(super) log: Arc<Figures>,
     /// The number of elections since the start that ended with a leader.

@@ -46,18 +46,18 @@ pub(super) async fn give_up_writes(master: &Master) -> Result<u64> {
     master.writes().look(now);
     let mut given_up = 0;
     for _ in 0..COMMANDS_PER_LOOK_MAX {
-        let overdue = master.writes().overdue(ABANDONED_PER_COMMAND_MAX, now);
-        if overdue.is_empty() || !master.proposer.has_room() {
+        let expired = master.writes().expired(ABANDONED_PER_COMMAND_MAX, now);
+        if expired.is_empty() || !master.proposer.has_room() {
             return Ok(given_up);
         }
-        let chunks: Vec<ChunkId> = overdue.iter().flat_map(|write| write.chunks.iter().copied()).collect();
+        let chunks: Vec<ChunkId> = expired.iter().flat_map(|write| write.chunks.iter().copied()).collect();
         let count = chunks.len() as u64;
         match master.propose_own(ChunkOp::Abandon { chunks }).await {
             Ok(Ok(Outcome::Done)) => given_up += count,
             other => return Err(invalid(format!("give up chunks of writes: {other:?}"))),
         }
         let mut writes = master.writes();
-        for write in &overdue {
+        for write in &expired {
             writes.given_up(write.id, &write.chunks);
             let (user, path, chunks) = (&write.user, &write.path, write.chunks.len());
             tracing::info!(write = %write.id, user, %path, chunks, abandoned = write.abandoned, "gave up a write");

@@ -15,16 +15,16 @@ pub fn directory(path: &DfsPath, stat: &Stat, seen: &Observation<'_>) -> Explana
     let place = quote(path.as_str());
     let status = seen.status;
     let chunks = &status.replication;
-    let lacking = chunks.lacking();
+    let under_replicated = chunks.under_replicated();
     if status.safe_mode.is_some() || status.counted_ms.is_none() || status.awaited().is_some() {
         why.wrong("Whether all replicas exist is not known yet: not all datanodes have reported.");
         why.say_awaited(status);
         why.run = "status".to_owned();
-    } else if lacking == 0 {
+    } else if under_replicated == 0 {
         why.say("Every chunk in the cluster has all its replicas, so every file here has.");
         why.run = format!("ls -lh {place}");
     } else {
-        let chunks = plural(lacking, "chunk in the cluster lacks", "chunks in the cluster lack");
+        let chunks = plural(under_replicated, "chunk in the cluster lacks", "chunks in the cluster lack");
         why.wrong(format!("{chunks} replicas; their files may be here or elsewhere."));
         why.run = format!("find {place} -under-replicated");
     }

@@ -5,7 +5,7 @@ use crate::observation::Observation;
 use crate::rules::nodes::{process, start};
 use dfs_rpc::wire::{ClusterStatus, NodeState, NodeStatus};
 use dfs_term::figures::{age, apart, count, plural, size};
-use dfs_types::{Duty, MasterId};
+use dfs_types::{AdminState, MasterId};
 use std::time::Duration;
 
 fn ago(ms: u64) -> String {
@@ -78,11 +78,11 @@ fn say_parts(why: &mut Explanation, node: &NodeStatus) {
 /// Adds what the whole cluster lacks, which a datanode alone does not show.
 fn say_cluster(why: &mut Explanation, status: &ClusterStatus) {
     let chunks = &status.replication;
-    let lacking = chunks.lacking();
-    if lacking > 0 {
+    let under_replicated = chunks.under_replicated();
+    if under_replicated > 0 {
         why.say(format!(
             "In the whole cluster {} fewer live replicas than wanted; {} being made.",
-            plural(lacking, "chunk has", "chunks have"),
+            plural(under_replicated, "chunk has", "chunks have"),
             plural(chunks.copying, "replica is", "replicas are")
         ));
     }
@@ -90,7 +90,7 @@ fn say_cluster(why: &mut Explanation, status: &ClusterStatus) {
 
 /// Adds the progress of a drain, and its next command.
 fn say_drain(why: &mut Explanation, node: &NodeStatus, local: bool) {
-    if node.duty != Duty::Drain {
+    if node.admin_state != AdminState::Draining {
         return;
     }
     let (id, dead) = (node.id, node.state == NodeState::Dead);
@@ -130,7 +130,7 @@ pub fn master(id: MasterId, address: &str, answer: Result<(&str, u64), &str>, se
             why.wrong(format!("{id} does not answer: {error}."));
             why.say("The other masters continue as long as they are a majority.");
             let name = id.to_string();
-            let process = seen.local.and_then(|local| local.iter().find(|daemon| daemon.id == name));
+            let process = seen.local.and_then(|local| local.daemons.iter().find(|daemon| daemon.id == name));
             why.run = match process.map(|daemon| daemon.process.is_gone()) {
                 Some(true) => format!("dfsd start {id}"),
                 Some(false) => format!("dfsd restart {id}"),

@@ -1,10 +1,10 @@
 //! Explanations.
 
 use super::{chunk, datanode, directory, file, master};
-use crate::{LocalDaemon, Observation, Process};
+use crate::{Local, LocalDaemon, Observation, Process};
 use dfs_rpc::wire::{ChunkStatus, ClusterStatus, LocatedChunk, NodeAddress, NodeState, NodeStatus};
 use dfs_types::{
-    ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Duty, EntryId, Generation, Kind, MasterId, Stat, Timestamp,
+    AdminState, ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, EntryId, Generation, Kind, MasterId, Stat, Timestamp,
 };
 use std::time::Duration;
 
@@ -24,9 +24,10 @@ fn seen<'o>(status: &'o ClusterStatus, nodes: &'o [NodeStatus]) -> Observation<'
 #[test]
 fn a_datanode_is_explained_by_state_process_and_drain() {
     let status = counted();
-    let crashed = [LocalDaemon { id: "datanode-2".into(), process: Process::Crashed }];
-    let local = |local| Observation { local: Some(local), ..seen(&status, &[]) };
-    let dead = datanode(&node(2, NodeState::Dead), &local(&crashed));
+    let local = |process| Local { daemons: vec![LocalDaemon { id: "datanode-2".into(), process }], can_grow: false };
+    let [crashed, suspended, running] = [Process::Crashed, Process::Suspended, Process::Running].map(local);
+    let with = |local| Observation { local: Some(local), ..seen(&status, &[]) };
+    let dead = datanode(&node(2, NodeState::Dead), &with(&crashed));
     assert!(!dead.healthy);
     assert_eq!(
         dead.sentences[..2],
@@ -37,9 +38,9 @@ fn a_datanode_is_explained_by_state_process_and_drain() {
     );
     assert_eq!(dead.run, "dfsd start datanode-2");
     let mut drained = node(2, NodeState::Live);
-    (drained.duty, drained.left) = (Duty::Drain, Some(0));
+    (drained.admin_state, drained.left) = (AdminState::Draining, Some(0));
     drained.load.directories.clear();
-    assert_eq!(datanode(&drained, &local(&[])).run, "dfsd stop datanode-2");
+    assert_eq!(datanode(&drained, &with(&running)).run, "dfsd stop datanode-2");
     drained.state = NodeState::Dead;
     let gone = datanode(&drained, &seen(&status, &[]));
     assert_eq!((gone.healthy, gone.run.as_str()), (true, "node forget datanode-2"));
@@ -47,8 +48,7 @@ fn a_datanode_is_explained_by_state_process_and_drain() {
     let lost = datanode(&drained, &seen(&status, &[]));
     assert!(lost.sentences.contains(&"It is draining and gets no new chunks: 3 of 12 chunks left.".to_owned()));
     assert_eq!(lost.run, "replication --watch");
-    let suspended = [LocalDaemon { id: "datanode-2".into(), process: Process::Suspended }];
-    let stale = datanode(&node(2, NodeState::Stale), &local(&suspended));
+    let stale = datanode(&node(2, NodeState::Stale), &with(&suspended));
     assert_eq!(
         stale.sentences[0],
         "datanode-2 missed its heartbeat (its process is suspended): the last one was 1 min ago."

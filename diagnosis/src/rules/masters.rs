@@ -1,7 +1,7 @@
 //! Masters, safe mode, and the time after a start.
 
 use crate::finding::{Finding, Kind};
-use crate::observation::{LocalDaemon, Observation, Process};
+use crate::observation::{Local, LocalDaemon, Observation, Process};
 use crate::rules::nodes::start_missing;
 use crate::severity::Severity;
 use crate::words::names;
@@ -16,9 +16,9 @@ pub(crate) fn findings(seen: &Observation<'_>) -> impl Iterator<Item = Finding> 
 }
 
 /// Returns the finding for a cluster of which no master answers: `error` is the reason that the
-/// client has, `local` the daemons if it is the local cluster.
-pub fn unreachable(error: &str, local: Option<&[LocalDaemon]>) -> Finding {
-    let daemons = local.unwrap_or_default();
+/// client has, `local` the local cluster if it is that one.
+pub fn unreachable(error: &str, local: Option<&Local>) -> Finding {
+    let daemons = local.map_or(&[][..], |local| &local.daemons);
     let is_master = |daemon: &&LocalDaemon| daemon.id.parse::<MasterId>().is_ok();
     let broken: Vec<&LocalDaemon> =
         daemons.iter().filter(is_master).filter(|daemon| daemon.process != Process::Running).collect();

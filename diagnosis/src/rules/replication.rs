@@ -41,7 +41,7 @@ fn missing(seen: &Observation<'_>) -> Option<Finding> {
 }
 
 fn at_risk(seen: &Observation<'_>) -> Option<Finding> {
-    let chunks = seen.status.replication.endangered;
+    let chunks = seen.status.replication.at_risk;
     let have = plural(chunks, "chunk has one replica left", "chunks have one replica left");
     let (impact, first) = match chunks {
         1 => ("one more failure loses it", "it is re-replicated first"),
@@ -54,7 +54,7 @@ fn at_risk(seen: &Observation<'_>) -> Option<Finding> {
         repair(seen, first),
         start_missing(seen, "replication --watch"),
     );
-    (chunks > 0).then(|| finding.since(seen.status.lasting.endangered))
+    (chunks > 0).then(|| finding.since(seen.status.lasting.at_risk))
 }
 
 fn under_replicated(seen: &Observation<'_>) -> Option<Finding> {

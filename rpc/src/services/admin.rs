@@ -1,6 +1,6 @@
 //! The service for administration.
 
-use crate::wire::{Duty, Result, SafeModeChange};
+use crate::wire::{AdminState, Result, SafeModeChange};
 use dfs_types::{DatanodeId, RequestId};
 
 /// Calls of administrators.
@@ -11,7 +11,7 @@ pub trait AdminService {
     /// Sets the admin state of a datanode: in service, draining, or removed. Refused, with nothing
     /// changed: a drain that would leave too few datanodes or too little room, and the removal of a
     /// datanode that is not dead.
-    async fn set_duty(request: RequestId, node: DatanodeId, duty: Duty) -> Result<()>;
-    /// Returns the error with which `set_duty` would be refused now. Changes nothing.
-    async fn check_duty(node: DatanodeId, duty: Duty) -> Result<()>;
+    async fn set_admin_state(request: RequestId, node: DatanodeId, admin_state: AdminState) -> Result<()>;
+    /// Returns the error with which `set_admin_state` would be refused now. Changes nothing.
+    async fn check_admin_state(node: DatanodeId, admin_state: AdminState) -> Result<()>;
 }

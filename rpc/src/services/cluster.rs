@@ -1,6 +1,6 @@
 //! The service for the state of the cluster.
 
-use crate::board::BoardVersion;
+use crate::view::ViewVersion;
 use crate::wire::{ChunkStatus, ClusterStatus, JobStatus, NodeStatus, Result};
 use bytes::Bytes;
 use dfs_types::ChunkId;
@@ -21,9 +21,9 @@ pub trait ClusterService {
     async fn chunk(chunk: ChunkId) -> Result<ChunkStatus>;
     /// Returns the view of the cluster for dashboards: the changes since the view of this version
     /// where this master still has that version, else all of it. The answer is a
-    /// [`Board`](crate::board::Board) in postcard, encoded once for all callers that ask for the
+    /// [`ClusterView`](crate::view::ClusterView) in postcard, encoded once for all callers that ask for the
     /// same.
-    async fn board(since: Option<BoardVersion>) -> Result<Bytes>;
+    async fn view(since: Option<ViewVersion>) -> Result<Bytes>;
     /// Returns the background jobs of the leading master, in the order of their names. Since
     /// version 9.
     async fn jobs() -> Result<Vec<JobStatus>>;

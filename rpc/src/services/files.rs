@@ -38,7 +38,7 @@ pub trait FileService {
     /// Reports that a replica failed the reader's checksum; the master orders the datanode to
     /// verify it. `capability` is the one from the read plan: it proves that the caller may read
     /// the chunk.
-    async fn report_damage(node: DatanodeId, capability: Bytes) -> Result<()>;
+    async fn report_corrupt(node: DatanodeId, capability: Bytes) -> Result<()>;
     /// Returns chunk ids, pipelines and capabilities for the next chunks of a write.
     async fn plan_write(plan: PlanWrite) -> Result<WritePlan>;
     /// Renews a write and its chunks for another write timeout. Returns `not_found` if this master

@@ -72,7 +72,7 @@ calls! {
         Find Owner Leader,
         PlanRead Owner Leader,
         // The capability proves that the caller may read the chunk.
-        ReportDamage(node) User Leader,
+        ReportCorrupt(node) User Leader,
         PlanWrite Owner Writable,
         // A write belongs to one user: the table of writes in flight decides.
         RenewWrite User Leader,
@@ -93,14 +93,14 @@ calls! {
         Nodes User Anyone,
         // The path of the chunk's file is shown only to callers who may list its directory.
         Chunk User Leader,
-        Board User Anyone,
+        View User Anyone,
         Jobs User Leader,
     }
     // Must be possible in safe mode, to leave it.
     AdminServiceRequest => AdminServiceResponse {
         SetSafeMode Admin Leader,
-        SetDuty(node) Admin Writable,
-        CheckDuty(node) Admin Writable,
+        SetAdminState(node) Admin Writable,
+        CheckAdminState(node) Admin Writable,
     }
     // Datanodes call every master.
     NodeServiceRequest => NodeServiceResponse {
@@ -139,7 +139,7 @@ mod tests {
             (List, USERS, Leader),
             (Find, USERS, Leader),
             (PlanRead, USERS, Leader),
-            (ReportDamage, USERS, Leader),
+            (ReportCorrupt, USERS, Leader),
             (PlanWrite, USERS, Writable),
             (RenewWrite, USERS, Leader),
             (AbandonWrite, USERS, Leader),
@@ -156,11 +156,11 @@ mod tests {
             (Status, USERS, Anyone),
             (Nodes, USERS, Anyone),
             (Chunk, USERS, Leader),
-            (Board, USERS, Anyone),
+            (View, USERS, Anyone),
             (Jobs, USERS, Leader),
             (SetSafeMode, SUPERUSER, Leader),
-            (SetDuty, SUPERUSER, Writable),
-            (CheckDuty, SUPERUSER, Writable),
+            (SetAdminState, SUPERUSER, Writable),
+            (CheckAdminState, SUPERUSER, Writable),
             (Register, DATANODES, Anyone),
             (Heartbeat, DATANODES, Anyone),
             (ChunkReport, DATANODES, Anyone),

@@ -4,9 +4,9 @@ use super::twin::plain_twin;
 use serde::{Deserialize, Serialize};
 
 plain_twin! {
-    /// The twin of [`dfs_types::Duty`], the admin state of a datanode.
+    /// The twin of [`dfs_types::AdminState`], the admin state of a datanode.
     #[serde(rename_all = "lowercase")]
-    Duty of dfs_types::Duty { Serve, Drain, Gone }
+    AdminState of dfs_types::AdminState { InService, Draining, Removed }
 }
 
 /// A change of safe mode.

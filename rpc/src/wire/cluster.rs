@@ -116,7 +116,7 @@ pub struct FullDisk {
 pub struct Lasting {
     pub safe_mode: Option<u64>,
     pub missing: Option<u64>,
-    pub endangered: Option<u64>,
+    pub at_risk: Option<u64>,
     pub under: Option<u64>,
     /// The longest duration over all stale, or dead, datanodes.
     pub stale: Option<u64>,
@@ -157,7 +157,7 @@ pub struct ReplicationStatus {
     /// No live replica.
     pub missing: u64,
     /// One live replica where more are wanted.
-    pub endangered: u64,
+    pub at_risk: u64,
     /// More than one, fewer than wanted.
     pub under: u64,
     /// More than wanted.
@@ -168,8 +168,8 @@ pub struct ReplicationStatus {
 
 impl ReplicationStatus {
     /// Returns the number of chunks with fewer live replicas than wanted.
-    pub fn lacking(&self) -> u64 {
-        self.missing + self.endangered + self.under
+    pub fn under_replicated(&self) -> u64 {
+        self.missing + self.at_risk + self.under
     }
 }
 

@@ -52,13 +52,13 @@ pub struct TooFewDatanodes {
 /// The twin of [`dfs_types::NoRoom`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoRoom {
-    pub of: Lack,
+    pub of: RoomFor,
     pub unfinished: Option<String>,
 }
 
-/// The twin of [`dfs_types::Short`].
+/// The twin of [`dfs_types::RoomFor`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Lack {
+pub enum RoomFor {
     Chunk { bytes: u64, needed: u64 },
     File { bytes: u64, replicas: u64, room: u64, free: u64, used: u64, kept_back: u64, datanodes: u64 },
 }
@@ -169,22 +169,22 @@ impl From<NoRoom> for dfs_types::NoRoom {
     }
 }
 
-impl From<dfs_types::Short> for Lack {
-    fn from(lack: dfs_types::Short) -> Self {
-        match lack {
-            dfs_types::Short::Chunk { bytes, needed } => Self::Chunk { bytes, needed },
-            dfs_types::Short::File { bytes, replicas, room, free, used, kept_back, datanodes } => {
+impl From<dfs_types::RoomFor> for RoomFor {
+    fn from(object: dfs_types::RoomFor) -> Self {
+        match object {
+            dfs_types::RoomFor::Chunk { bytes, needed } => Self::Chunk { bytes, needed },
+            dfs_types::RoomFor::File { bytes, replicas, room, free, used, kept_back, datanodes } => {
                 Self::File { bytes, replicas, room, free, used, kept_back, datanodes }
             }
         }
     }
 }
 
-impl From<Lack> for dfs_types::Short {
-    fn from(lack: Lack) -> Self {
-        match lack {
-            Lack::Chunk { bytes, needed } => Self::Chunk { bytes, needed },
-            Lack::File { bytes, replicas, room, free, used, kept_back, datanodes } => {
+impl From<RoomFor> for dfs_types::RoomFor {
+    fn from(object: RoomFor) -> Self {
+        match object {
+            RoomFor::Chunk { bytes, needed } => Self::Chunk { bytes, needed },
+            RoomFor::File { bytes, replicas, room, free, used, kept_back, datanodes } => {
                 Self::File { bytes, replicas, room, free, used, kept_back, datanodes }
             }
         }

@@ -35,13 +35,13 @@ pub mod twin;
 mod v9;
 
 pub use address::NodeAddress;
-pub use admin::{Duty, SafeModeChange};
+pub use admin::{AdminState, SafeModeChange};
 pub use attributes::{AttributeChange, Deleted, Entry, Kind, Stat};
 pub use blocked::Blocked;
 pub use chunks::{ChunkRef, ReplicaKey, ReplicaState, StoredReplica};
 pub use cluster::{ClusterStatus, FullDisk, Lasting, MasterStatus, ReplicationStatus, SafeMode, Unfinished};
 pub use copies::{Copied, CopyEntry, UserAttribute, UserAttributeChange};
-pub use detail::{Detail, Lack, Leader, NoRoom, TooFewDatanodes};
+pub use detail::{Detail, Leader, NoRoom, RoomFor, TooFewDatanodes};
 pub use error::{Error, ErrorCode, Result, What};
 pub use files::{DirectoryTraffic, ListDirectory, ListPage, Traffic};
 pub use jobs::{JobState, JobStatus};
@@ -49,7 +49,7 @@ pub use key::TokenKey;
 pub use node::{DirectoryLoad, Heartbeat, HeartbeatReply, NodeLoad, Order, Register, Registered, ReportPage};
 pub use nodes::{ChunkStatus, NodeState, NodeStatus};
 pub use principal::Principal;
-pub use search::{Find, Found, FoundPage, Looked, Short, Wanted};
+pub use search::{Find, Found, FoundPage, Looked, UnderReplicated, Wanted};
 pub use transfer::{
     CommitWrite, Committed, CommittedChunk, LocatedChunk, PlanRead, PlanWrite, PlannedChunk, ReadPlan, WritePlan,
 };

@@ -4,7 +4,7 @@ use super::address::NodeAddress;
 use super::key::TokenKey;
 use super::twin;
 use bytes::Bytes;
-use dfs_types::rates::Heard;
+use dfs_types::rates::Counters;
 use dfs_types::{ChunkId, ChunkRef, MasterId, ReplicaKey, StoredReplica, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -49,9 +49,9 @@ pub struct NodeLoad {
 
 impl NodeLoad {
     /// Returns its counters, as of a heartbeat that arrived at `at`.
-    pub fn heard(&self, at: Timestamp) -> Heard {
+    pub fn counters(&self, at: Timestamp) -> Counters {
         let Self { bytes_read: read, bytes_written: written, reads, writes, .. } = *self;
-        Heard { at, read, written, reads, writes }
+        Counters { at, read, written, reads, writes }
     }
     /// Returns the bytes that it may hold.
     pub fn capacity(&self) -> u64 {
@@ -147,7 +147,7 @@ pub enum Order {
     },
     /// Replace a suspect replica here by one made of intact blocks: its own and those of `sources`,
     /// which may hold suspect replicas too. The capability lets this datanode read there.
-    Mend {
+    Reconstruct {
         #[serde(with = "twin")]
         chunk: ChunkRef,
         sources: Vec<NodeAddress>,

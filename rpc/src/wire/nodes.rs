@@ -3,7 +3,7 @@
 use super::blocked::Blocked;
 use super::node::NodeLoad;
 use super::twin;
-use dfs_types::{ChunkRef, DatanodeId, DfsPath, Duty};
+use dfs_types::{AdminState, ChunkRef, DatanodeId, DfsPath};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 
@@ -38,12 +38,12 @@ pub struct NodeStatus {
     pub load: NodeLoad,
     pub chunks: u64,
     /// Under-replicated chunks with a replica here, at the last count of all chunks.
-    pub short: u64,
+    pub under_replicated: u64,
     /// Under-replicated chunks whose only live replica is here.
-    pub sole: u64,
+    pub last_replica: u64,
     /// Its admin state.
     #[serde(with = "twin")]
-    pub duty: Duty,
+    pub admin_state: AdminState,
     /// While it drains: chunks here with fewer replicas elsewhere than wanted, at the last count;
     /// none before the first count.
     pub left: Option<u64>,
@@ -66,9 +66,9 @@ impl NodeStatus {
             ahead: false,
             load: NodeLoad::default(),
             chunks: 0,
-            short: 0,
-            sole: 0,
-            duty: Duty::Serve,
+            under_replicated: 0,
+            last_replica: 0,
+            admin_state: AdminState::InService,
             left: None,
             blocked: Blocked::default(),
             version: String::new(),
@@ -77,14 +77,14 @@ impl NodeStatus {
 
     /// Returns true while it drains and is not drained yet.
     pub fn is_draining(&self) -> bool {
-        self.duty == Duty::Drain && !self.is_drained()
+        self.admin_state == AdminState::Draining && !self.is_drained()
     }
 
     /// Returns true if it can be stopped without a loss: its chunks were counted since the drain
     /// was requested, each has the wanted replicas elsewhere, and no write to it is in flight.
     pub fn is_drained(&self) -> bool {
         let written_to = self.load.writes_in_flight > 0 && self.state != NodeState::Dead;
-        self.duty == Duty::Drain && self.left == Some(0) && !written_to
+        self.admin_state == AdminState::Draining && self.left == Some(0) && !written_to
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Wanted {
     pub modified: Option<(Timestamp, Timestamp)>,
     /// Matches files with under-replicated chunks. Chunks are examined then, and counted in
     /// [`Looked`].
-    pub short: bool,
+    pub under_replicated: bool,
 }
 
 /// A page of matches. It may be empty and not the last one: the number of entries examined for a
@@ -52,16 +52,16 @@ pub struct Found {
     #[serde(with = "twin")]
     pub stat: Stat,
     /// Its under-replicated chunks, if chunks were examined.
-    pub short: Short,
+    pub under_replicated: UnderReplicated,
 }
 
 /// Under-replicated chunks; each is counted in one of the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Short {
+pub struct UnderReplicated {
     /// No live replica.
     pub missing: u64,
     /// One live replica where more are wanted.
-    pub endangered: u64,
+    pub at_risk: u64,
     /// More than one, fewer than wanted.
     pub under: u64,
 }

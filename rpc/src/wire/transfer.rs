@@ -49,7 +49,7 @@ pub struct WritePlan {
 pub struct PlannedChunk {
     pub id: ChunkId,
     pub generation: Generation,
-    pub chain: Vec<NodeAddress>,
+    pub pipeline: Vec<NodeAddress>,
     /// A sealed [`Capability`](crate::capability::Capability) to write it.
     pub capability: Bytes,
 }

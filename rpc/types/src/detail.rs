@@ -119,14 +119,14 @@ impl fmt::Display for TooFewDatanodes {
 /// There is too little space for a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoRoom {
-    pub of: Short,
+    pub of: RoomFor,
     /// A sentence about the space that unfinished writes reserve.
     pub unfinished: Option<String>,
 }
 
 /// The object that does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Short {
+pub enum RoomFor {
     /// Fewer than `needed` live datanodes have room for one chunk of `bytes` bytes.
     Chunk { bytes: u64, needed: u64 },
     /// A file of `bytes` bytes with `replicas` replicas does not fit. All other fields except
@@ -137,11 +137,11 @@ pub enum Short {
 impl fmt::Display for NoRoom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.of {
-            Short::Chunk { bytes, needed } => {
+            RoomFor::Chunk { bytes, needed } => {
                 let size = ByteSize(*bytes);
                 write!(f, "fewer than {needed} live datanodes have room for a chunk of {size}")?;
             }
-            Short::File { bytes, replicas, room, free, used, kept_back, datanodes } => {
+            RoomFor::File { bytes, replicas, room, free, used, kept_back, datanodes } => {
                 let size = |bytes: &u64| ByteSize(*bytes).human();
                 let (bytes, room, free, used) = (size(bytes), size(room), size(free), size(used));
                 write!(f, "{bytes} in {replicas} replicas do not fit: there is room for only {room}; ")?;

@@ -7,9 +7,9 @@
 #![cfg_attr(not(test), forbid(clippy::disallowed_methods))]
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
+pub mod admin_state;
 pub mod attr;
 pub mod detail;
-pub mod duty;
 pub mod error;
 pub mod glob;
 pub mod id;
@@ -22,11 +22,11 @@ pub mod replica;
 pub mod size;
 pub mod time;
 
+pub use admin_state::AdminState;
 pub use attr::{
     AttributeChange, ChunkRef, Deleted, Entry, Kind, Stat, USER_ATTRIBUTE_NAME_BYTES_MAX, USER_ATTRIBUTES_TOO_LARGE,
 };
-pub use detail::{Detail, Leader, NoRoom, Short, TooFewDatanodes};
-pub use duty::Duty;
+pub use detail::{Detail, Leader, NoRoom, RoomFor, TooFewDatanodes};
 pub use error::{Error, ErrorCode, Result};
 pub use glob::Glob;
 pub use id::{ChunkId, ClusterId, DatanodeId, EntryId, Generation, MasterId, RequestId, WriteId};

@@ -27,7 +27,7 @@ impl Rates {
 
 /// The counters of a datanode since its start, as reported in one heartbeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Heard {
+pub struct Counters {
     /// The time at which the heartbeat arrived.
     pub at: Timestamp,
     /// Bytes read and written.
@@ -38,7 +38,7 @@ pub struct Heard {
     pub writes: u64,
 }
 
-impl Heard {
+impl Counters {
     /// Returns `None` if a counter was reset.
     fn since(&self, before: &Self, span_ms: u64) -> Option<Rates> {
         let per_second = |now: u64, then: u64| Some(now.checked_sub(then)? as f64 * 1000.0 / span_ms as f64);
@@ -58,7 +58,7 @@ const HEARTBEAT_MS_MIN: u64 = 100;
 /// two samples are covered by the difference.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Pace {
-    heard: Option<Heard>,
+    counters: Option<Counters>,
     rates: Option<Rates>,
 }
 
@@ -69,21 +69,21 @@ impl Pace {
     }
 
     /// Adds the last heartbeat, which may be the same as before.
-    pub fn hear(&mut self, heard: Heard) {
-        let Some(before) = self.heard.replace(heard) else { return };
-        if heard.at.0.saturating_add(HEARTBEAT_MS_MIN) < before.at.0 {
+    pub fn add(&mut self, counters: Counters) {
+        let Some(before) = self.counters.replace(counters) else { return };
+        if counters.at.0.saturating_add(HEARTBEAT_MS_MIN) < before.at.0 {
             // The clock was set back, or another master reports: the rates in between are not
             // known.
             self.rates = None;
             return;
         }
-        let span_ms = heard.at.0.saturating_sub(before.at.0);
+        let span_ms = counters.at.0.saturating_sub(before.at.0);
         if span_ms < HEARTBEAT_MS_MIN {
             // This is the same heartbeat with a later arrival time.
-            self.heard = Some(before);
+            self.counters = Some(before);
             return;
         }
-        self.rates = heard.since(&before, span_ms);
+        self.rates = counters.since(&before, span_ms);
     }
 
     /// Discards the rates: they are no longer known.
@@ -96,8 +96,8 @@ impl Pace {
 mod tests {
     use super::*;
 
-    fn heard(at: u64, read: u64) -> Heard {
-        Heard { at: Timestamp(at), read, written: 0, reads: 0, writes: read / 1000 }
+    fn counters(at: u64, read: u64) -> Counters {
+        Counters { at: Timestamp(at), read, written: 0, reads: 0, writes: read / 1000 }
     }
 
     fn read(pace: &Pace) -> Option<f64> {
@@ -107,35 +107,35 @@ mod tests {
     #[test]
     fn rates_are_differences_between_heartbeats() {
         let mut pace = Pace::default();
-        pace.hear(heard(0, 1000));
+        pace.add(counters(0, 1000));
         assert_eq!(pace.rates(), None, "one heartbeat is no rate");
-        pace.hear(heard(2_000, 5000));
+        pace.add(counters(2_000, 5000));
         assert_eq!(pace.rates(), Some(Rates { read: 2000.0, writes: 2.0, ..Rates::default() }));
         // The same heartbeat again, also with a slightly different arrival time.
         for at in [2_000, 1_950, 2_050] {
-            pace.hear(heard(at, 5000));
+            pace.add(counters(at, 5000));
             assert_eq!(read(&pace), Some(2000.0), "{at}");
         }
         // The first of two heartbeats between two samples is covered by the second.
-        pace.hear(heard(6_000, 5400));
+        pace.add(counters(6_000, 5400));
         assert_eq!(read(&pace), Some(100.0));
     }
 
     #[test]
     fn unknown_rates_are_none() {
         let mut pace = Pace::default();
-        [heard(0, 1000), heard(2_000, 5000)].into_iter().for_each(|heard| pace.hear(heard));
-        pace.hear(heard(4_000, 10));
+        [counters(0, 1000), counters(2_000, 5000)].into_iter().for_each(|counters| pace.add(counters));
+        pace.add(counters(4_000, 10));
         assert_eq!(read(&pace), None, "its counters were reset");
-        pace.hear(heard(5_000, 20));
+        pace.add(counters(5_000, 20));
         assert_eq!(read(&pace), Some(10.0));
-        pace.hear(heard(1_000, 30));
+        pace.add(counters(1_000, 30));
         assert_eq!(read(&pace), None, "the clock was set back");
-        pace.hear(heard(2_000, 40));
+        pace.add(counters(2_000, 40));
         assert_eq!(read(&pace), Some(10.0));
         pace.lose();
         assert_eq!(read(&pace), None);
-        pace.hear(heard(3_000, 50));
+        pace.add(counters(3_000, 50));
         assert_eq!(read(&pace), None, "the rates of the time without heartbeats are not known");
     }
 }

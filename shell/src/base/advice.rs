@@ -1,7 +1,7 @@
 //! Maps errors to advice in terms of the shell: its commands and flags. Masters and the client
 //! library deliver the data; the program that shows the error chooses the advice.
 
-use dfs_types::{Detail, Error, ErrorCode, NoRoom, Short};
+use dfs_types::{Detail, Error, ErrorCode, NoRoom, RoomFor};
 use std::borrow::Cow;
 
 /// Returns the advice for an error: its own hint, or one derived from its data.
@@ -43,8 +43,8 @@ fn of_detail(detail: &Detail) -> Option<Cow<'static, str>> {
         }
         Detail::TooFewDatanodes(few) if !few.ahead.is_empty() => "set the clocks of masters and datanodes",
         Detail::TooFewDatanodes(_) => "start more datanodes, or write with a lower replication",
-        Detail::NoRoom(NoRoom { of: Short::Chunk { .. }, .. }) => "delete files, or add datanodes or disks",
-        Detail::NoRoom(NoRoom { of: Short::File { .. }, .. }) => {
+        Detail::NoRoom(NoRoom { of: RoomFor::Chunk { .. }, .. }) => "delete files, or add datanodes or disks",
+        Detail::NoRoom(NoRoom { of: RoomFor::File { .. }, .. }) => {
             "delete files, add datanodes or disks, or write with a lower replication"
         }
         Detail::UnknownDatanode => "nodes lists them",

@@ -156,8 +156,8 @@ impl Shell {
     fn daemons(&self, news: Sender<Message>) {
         let target = self.session().target().cloned();
         self.runtime.spawn_blocking(move || {
-            if let Some(daemons) = target.as_ref().and_then(Target::daemons) {
-                let _ = news.blocking_send(Message::Daemons(daemons));
+            if let Some(local) = target.as_ref().and_then(Target::on_this_machine) {
+                let _ = news.blocking_send(Message::Daemons(local));
             }
         });
     }
@@ -237,8 +237,8 @@ async fn until_ended(
             outcome = &mut end => return outcome.unwrap_or_else(|_| Outcome::broken()),
             _ = ticks.tick() => {}
         }
-        let Some(board) = console.board() else { continue };
-        let picture = board.picture(0);
+        let Some(transfers) = console.transfers() else { continue };
+        let picture = transfers.picture(0);
         let state = CommandState::Running { moved: picture.done, total: picture.known.then_some(picture.total) };
         // If the channel is full, a later tick reports the current state.
         if told.as_ref() != Some(&state)

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 struct Dashboard {
     shell: Shell,
     news: Sender<Message>,
-    heard: Receiver<Message>,
+    messages: Receiver<Message>,
 }
 
 impl Dashboard {
@@ -21,8 +21,8 @@ impl Dashboard {
         // Nothing listens on this address.
         let words = ["dfs-shell", "--masters", "127.0.0.1:1", "--no-start", "--json"];
         let options = crate::base::options::Options::try_parse_from(words).expect("valid");
-        let (news, heard) = channel(64);
-        Self { shell: Shell::new(&Session::new(options, Scope::default()), read_only), news, heard }
+        let (news, messages) = channel(64);
+        Self { shell: Shell::new(&Session::new(options, Scope::default()), read_only), news, messages }
     }
 
     fn perform(&self, effect: Effect) {
@@ -32,7 +32,7 @@ impl Dashboard {
     /// Returns the result of the next command that ends.
     async fn end(&mut self) -> (u64, CommandState) {
         loop {
-            match self.heard.recv().await.expect("news") {
+            match self.messages.recv().await.expect("news") {
                 Message::Command(CommandNews { state: CommandState::Running { .. }, .. }) => {}
                 Message::Command(CommandNews { number, state }) => return (number, state),
                 other => panic!("{other:?}"),
@@ -125,8 +125,11 @@ async fn read_only_sees_through_what_a_line_stands_for() {
     let (code, output) = dashboard.run("stat /a").await;
     assert!(code != 2 && output.starts_with("stat: "), "{output}");
     dashboard.perform(Effect::Look { path: DfsPath::root(), line: "touch /a".into() });
-    let heard = dashboard.heard.recv().await.expect("news");
-    assert!(matches!(&heard, Message::Looked { text: Err(error), .. } if error.code == ErrorCode::Usage), "{heard:?}");
+    let messages = dashboard.messages.recv().await.expect("news");
+    assert!(
+        matches!(&messages, Message::Looked { text: Err(error), .. } if error.code == ErrorCode::Usage),
+        "{messages:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -167,19 +170,22 @@ async fn only_the_last_look_is_heard_of() {
     let look = |line: &str| Effect::Look { path: DfsPath::root(), line: line.into() };
     dashboard.perform(look("sleep 1h"));
     dashboard.perform(look("echo seen"));
-    let heard = dashboard.heard.recv().await.expect("news");
-    assert!(matches!(&heard, Message::Looked { text: Ok(text), .. } if text == "seen\n"), "{heard:?}");
+    let messages = dashboard.messages.recv().await.expect("news");
+    assert!(matches!(&messages, Message::Looked { text: Ok(text), .. } if text == "seen\n"), "{messages:?}");
     dashboard.perform(look("frobnicate"));
-    let heard = dashboard.heard.recv().await.expect("news");
-    assert!(matches!(&heard, Message::Looked { text: Err(error), .. } if error.code == ErrorCode::Usage), "{heard:?}");
+    let messages = dashboard.messages.recv().await.expect("news");
+    assert!(
+        matches!(&messages, Message::Looked { text: Err(error), .. } if error.code == ErrorCode::Usage),
+        "{messages:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lines_are_completed() {
     let mut dashboard = Dashboard::new();
     dashboard.perform(Effect::Complete { line: "setr".into() });
-    let heard = dashboard.heard.recv().await.expect("news");
-    let Message::Completed { line, candidates } = heard else { panic!("{heard:?}") };
+    let messages = dashboard.messages.recv().await.expect("news");
+    let Message::Completed { line, candidates } = messages else { panic!("{messages:?}") };
     assert_eq!((line.as_str(), candidates), ("setr", vec!["setrep ".to_owned()]));
 }
 

@@ -134,9 +134,9 @@ impl Surroundings {
     /// Returns the daemons of a local cluster; for any other cluster, the datanodes.
     fn daemons(&self, typed: &str) -> Choices {
         let cluster = self.cluster.clone();
-        let daemons = self.known.looked_up(move || cluster.and_then(|cluster| cluster.daemons())).flatten();
-        match daemons {
-            Some(daemons) => Choices::words(daemons.into_iter().map(|daemon| daemon.id), typed).sorted(),
+        let local = self.known.looked_up(move || cluster.and_then(|cluster| cluster.on_this_machine())).flatten();
+        match local {
+            Some(local) => Choices::words(local.daemons.into_iter().map(|daemon| daemon.id), typed).sorted(),
             None => known(self.known.nodes(), typed),
         }
     }

@@ -7,7 +7,7 @@ use dfs_client::{Client, ClientOptions, Outlook, Waited};
 use dfs_config::{ClientSettings, Directories, Environment, Loaded, Sources};
 use dfs_daemon::local::spec::Spec;
 use dfs_daemon::local::{DaemonStatus, Layout, MayStart, Started, State};
-use dfs_diagnosis::{Finding, LocalDaemon, Process, unreachable};
+use dfs_diagnosis::{Finding, Local, LocalDaemon, Process, unreachable};
 use dfs_rpc::tls::Identity;
 use dfs_rpc::transport::{EXPIRED, FOREIGN};
 use dfs_term::figures::plural;
@@ -177,8 +177,9 @@ fn hopeless(directories: &Directories, waited: Waited) -> Option<Finding> {
     if dfs_daemon::local::is_changing(directories) {
         return None;
     }
-    let daemons: Vec<LocalDaemon> = dfs_daemon::local::status(directories).ok()?.iter().map(local_daemon).collect();
-    let mut masters = daemons.iter().filter(|daemon| daemon.id.parse::<MasterId>().is_ok());
+    let daemons = dfs_daemon::local::status(directories).ok()?.iter().map(local_daemon).collect();
+    let local = Local { daemons, can_grow: false };
+    let mut masters = local.daemons.iter().filter(|daemon| daemon.id.parse::<MasterId>().is_ok());
     let may_answer = |daemon: &LocalDaemon| match daemon.process {
         Process::Running => true,
         Process::Suspended => waited.span < SUSPENDED_PATIENCE,
@@ -188,7 +189,7 @@ fn hopeless(directories: &Directories, waited: Waited) -> Option<Finding> {
     if masters.any(may_answer) {
         return None;
     }
-    Some(unreachable("none of them runs", Some(&daemons)))
+    Some(unreachable("none of them runs", Some(&local)))
 }
 
 /// Returns the error for a missing cluster.
@@ -263,11 +264,12 @@ impl Target {
         self.local.as_ref()
     }
 
-    /// Returns the daemons of the local cluster with the state of their processes; `None` for any
-    /// other cluster.
-    pub fn daemons(&self) -> Option<Vec<LocalDaemon>> {
-        let daemons = dfs_daemon::local::status(self.local.as_ref()?).unwrap_or_default();
-        Some(daemons.iter().map(local_daemon).collect())
+    /// Returns the local cluster as it is on this machine; `None` for any other cluster.
+    pub fn on_this_machine(&self) -> Option<Local> {
+        let directories = self.local.as_ref()?;
+        let daemons = dfs_daemon::local::status(directories).unwrap_or_default();
+        let can_grow = dfs_daemon::local::can_grow(directories);
+        Some(Local { daemons: daemons.iter().map(local_daemon).collect(), can_grow })
     }
 
     /// Returns the name of its context, if it is not the default.

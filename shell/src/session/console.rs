@@ -1,6 +1,6 @@
 //! The state shared by a background job and the session that started it.
 
-use super::board::Board;
+use super::running::RunningTransfers;
 use crate::base::exit::Ended;
 use crate::base::interrupt::{Running, hangup};
 use crate::base::report::interrupted;
@@ -40,7 +40,7 @@ pub struct JobConsole {
 struct State {
     messages: VecDeque<String>,
     dropped: usize,
-    board: Option<Board>,
+    transfers: Option<RunningTransfers>,
     ended: Option<Ended>,
     /// Messages are written here at once, if set, instead of being kept.
     said: Option<File>,
@@ -113,13 +113,13 @@ impl JobConsole {
     }
 
     /// Publishes the progress of a transfer.
-    pub fn show(&self, board: Board) {
-        self.state().board = Some(board);
+    pub fn show(&self, transfers: RunningTransfers) {
+        self.state().transfers = Some(transfers);
     }
 
     /// Returns the current or last transfer.
-    pub fn board(&self) -> Option<Board> {
-        self.state().board.clone()
+    pub fn transfers(&self) -> Option<RunningTransfers> {
+        self.state().transfers.clone()
     }
 
     pub fn end(&self, ended: Ended) {

@@ -5,12 +5,12 @@
 //! [`JobConsole`](console::JobConsole).
 
 pub(crate) mod alias;
-pub(crate) mod board;
 pub(crate) mod connect;
 pub(crate) mod console;
 pub(crate) mod contexts;
 pub(crate) mod history;
 pub(crate) mod jobs;
+pub(crate) mod running;
 mod state;
 pub(crate) mod suggest;
 pub(crate) mod switch;

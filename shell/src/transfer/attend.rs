@@ -32,7 +32,7 @@ pub(crate) async fn attend(session: &mut Session, console: &JobConsole, cancel: 
             }
             _ = ticks.tick() => {
                 if bars.is_none() {
-                    bars = console.board().map(|board| Bars::follow(session, &board));
+                    bars = console.transfers().map(|transfers| Bars::follow(session, &transfers));
                 }
                 let said = console.messages();
                 if !said.is_empty() {

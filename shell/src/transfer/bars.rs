@@ -4,7 +4,7 @@ use super::lines::{FILES_SHOWN_MAX, lines};
 use crate::base::screen::Screen;
 use crate::base::terminal;
 use crate::session::Session;
-use crate::session::board::Board;
+use crate::session::running::RunningTransfers;
 use dfs_term::{Glyphs, Meter};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -38,10 +38,10 @@ impl Drop for Drawing {
 }
 
 impl Bars {
-    /// Shows the progress on the board; draws nothing if the output is not visible.
-    pub(crate) fn follow(session: &mut Session, board: &Board) -> Self {
+    /// Shows the progress on the list of running transfers; draws nothing if the output is not visible.
+    pub(crate) fn follow(session: &mut Session, transfers: &RunningTransfers) -> Self {
         if let Some(console) = &session.console {
-            console.show(board.clone());
+            console.show(transfers.clone());
             return Self(None);
         }
         let options = &session.options;
@@ -51,7 +51,7 @@ impl Bars {
         }
         let screen = Screen::default();
         session.screen = Some(screen.clone());
-        let task = tokio::spawn(draw(screen.clone(), board.clone()));
+        let task = tokio::spawn(draw(screen.clone(), transfers.clone()));
         Self(Some(Drawing { screen, task }))
     }
 
@@ -63,7 +63,7 @@ impl Bars {
     }
 }
 
-async fn draw(screen: Screen, board: Board) {
+async fn draw(screen: Screen, transfers: RunningTransfers) {
     let (start, mut meter) = (Instant::now(), Meter::default());
     let glyphs = terminal::glyphs();
     let mut ticks = tokio::time::interval(DRAW_EVERY);
@@ -72,7 +72,7 @@ async fn draw(screen: Screen, board: Board) {
     loop {
         ticks.tick().await;
         let (cells, rows) = Screen::size();
-        let picture = board.picture(FILES_SHOWN_MAX.min(rows.saturating_sub(ROWS_LEFT)));
+        let picture = transfers.picture(FILES_SHOWN_MAX.min(rows.saturating_sub(ROWS_LEFT)));
         meter.note(start.elapsed(), picture.moved);
         let left = meter.eta(picture.moved + (picture.total - picture.done));
         let room = cells.saturating_sub(if glyphs == Glyphs::Unicode { 0 } else { ASCII_ROOM });

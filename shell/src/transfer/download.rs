@@ -5,7 +5,7 @@ use super::made::JustMade;
 use super::run::Step;
 use super::tally::Done;
 use crate::base::report::{about, local_io};
-use crate::session::board::Board;
+use crate::session::running::RunningTransfers;
 use dfs_client::{CancellationToken, Client, Dest, GetOptions, Progress};
 use dfs_types::{DfsPath, Entry, Error, ErrorCode, Kind, Result, Stat, Timestamp};
 use futures::stream::BoxStream;
@@ -80,8 +80,8 @@ impl Downloads {
         self.made.clone()
     }
 
-    /// Sums the sizes in advance, for the board.
-    pub(crate) fn estimate(&self, board: Board) {
+    /// Sums the sizes in advance, for the list of running transfers.
+    pub(crate) fn estimate(&self, transfers: RunningTransfers) {
         if self.named.len() > ESTIMATED_MAX {
             return;
         }
@@ -96,7 +96,7 @@ impl Downloads {
                     files += if stat.kind == Kind::File { 1 } else { stat.files };
                 }
             }
-            board.estimate(bytes, files);
+            transfers.estimate(bytes, files);
         });
     }
 

@@ -1,7 +1,7 @@
 //! Formats the progress of a transfer: one line per file in progress, and one for all. None is
 //! wider than the terminal.
 
-use crate::session::board::{FileNow, Picture};
+use crate::session::running::{FileNow, Picture};
 use dfs_term::figures::{count, percent, rate, size, span};
 use dfs_term::text::{sanitise, truncate, width};
 use std::borrow::Cow;

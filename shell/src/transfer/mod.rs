@@ -2,7 +2,7 @@
 //!
 //! A walker returns [`Step`]s lazily, so that a tree of any size takes little memory; a [`Run`]
 //! processes up to N of them at the same time, and updates the
-//! [`Board`](crate::session::board::Board), which bars and `jobs` show, and the [`Tally`].
+//! [`RunningTransfers`](crate::session::running::RunningTransfers), which bars and `jobs` show, and the [`Tally`].
 
 mod attend;
 mod bars;

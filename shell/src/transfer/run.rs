@@ -6,7 +6,7 @@ use crate::base::advice::advice;
 use crate::base::descriptors::is_from_lack;
 use crate::base::report::{interrupted, io_message};
 use crate::command::Context;
-use crate::session::board::{Board, Picture};
+use crate::session::running::{Picture, RunningTransfers};
 use dfs_client::Progress;
 use dfs_term::figures::size;
 use dfs_types::{Error, ErrorCode, Result};
@@ -45,7 +45,7 @@ pub(crate) enum Step<J> {
 /// A transfer in progress.
 #[derive(Debug)]
 pub(crate) struct Run {
-    pub board: Board,
+    pub transfers: RunningTransfers,
     bars: Bars,
     tally: Tally,
     start: Instant,
@@ -54,9 +54,9 @@ pub(crate) struct Run {
 impl Run {
     /// Begins a transfer and shows its progress.
     pub(crate) fn begin(context: &mut Context<'_>) -> Self {
-        let board = Board::default();
-        let bars = Bars::follow(context.session, &board);
-        Self { board, bars, tally: Tally::default(), start: Instant::now() }
+        let transfers = RunningTransfers::default();
+        let bars = Bars::follow(context.session, &transfers);
+        Self { transfers, bars, tally: Tally::default(), start: Instant::now() }
     }
 
     /// Processes the steps of a walker, up to `parallel` files at the same time. `work` transfers
@@ -128,7 +128,7 @@ impl Run {
         file: Waiting<J>,
         work: impl Fn(J, Progress) -> LocalBoxFuture<'w, Result<Done>>,
     ) -> LocalBoxFuture<'w, (Waiting<J>, Result<Done>)> {
-        let (ticket, progress) = self.board.begin(file.name.clone(), file.bytes);
+        let (ticket, progress) = self.transfers.begin(file.name.clone(), file.bytes);
         let work = work(file.job.clone(), progress);
         let pause = file.pause();
         async move {
@@ -173,7 +173,7 @@ impl Run {
     /// Returns the error that stopped the transfer, with the progress and the command line that
     /// continues it.
     pub(crate) fn stopped(&self, error: Error, again: Option<String>) -> Error {
-        stopped(error, &self.board.picture(0), again)
+        stopped(error, &self.transfers.picture(0), again)
     }
 
     /// Ends a transfer of one file.
@@ -190,7 +190,7 @@ impl Run {
     /// # Errors
     /// Returns an error if the output cannot be written.
     pub(crate) fn end(mut self, context: &mut Context<'_>) -> Result<()> {
-        self.board.end();
+        self.transfers.end();
         self.bars.clear(context.session);
         self.tally.end(self.start.elapsed());
         summarise(context, &self.tally)

@@ -7,7 +7,7 @@ use super::tally::Done;
 use crate::base::descriptors::is_lack;
 use crate::base::report::{about, local_io};
 use crate::command::Context;
-use crate::session::board::Board;
+use crate::session::running::RunningTransfers;
 use dfs_client::{AttributeChange, CancellationToken, Client, Progress, PutOptions, Source, is_part_file};
 use dfs_term::text::sanitise;
 use dfs_types::{DfsPath, Error, ErrorCode, PathError, Result, Timestamp};
@@ -127,10 +127,10 @@ impl Uploads {
         self.made.clone()
     }
 
-    /// Sums the sizes in advance, for the board.
-    pub(crate) fn estimate(&self, board: Board) {
+    /// Sums the sizes in advance, for the list of running transfers.
+    pub(crate) fn estimate(&self, transfers: RunningTransfers) {
         let (paths, recursive) = (self.named.iter().map(|(from, _)| from.clone()).collect(), self.recursive);
-        tokio::task::spawn_blocking(move || count(paths, recursive, &board));
+        tokio::task::spawn_blocking(move || count(paths, recursive, &transfers));
     }
 
     /// Returns the steps lazily.
@@ -272,12 +272,12 @@ fn is_older_than_1970(found: &Metadata) -> bool {
 
 /// Counts bytes and files below these paths as the walk will find them; stops if the transfer ends
 /// first.
-fn count(mut paths: Vec<PathBuf>, recursive: bool, board: &Board) {
+fn count(mut paths: Vec<PathBuf>, recursive: bool, transfers: &RunningTransfers) {
     let (mut bytes, mut files) = (0, 0);
     // A symbolic link is followed if it was named, but not if it is found in a directory.
     let mut named = paths.len();
     while let Some(path) = paths.pop() {
-        if board.is_ended() {
+        if transfers.is_ended() {
             return;
         }
         let found = if paths.len() < named { fs::metadata(&path) } else { fs::symlink_metadata(&path) };
@@ -293,7 +293,7 @@ fn count(mut paths: Vec<PathBuf>, recursive: bool, board: &Board) {
             _ => {}
         }
     }
-    board.estimate(bytes, files);
+    transfers.estimate(bytes, files);
 }
 
 /// The options for writing files.

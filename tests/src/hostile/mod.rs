@@ -308,7 +308,7 @@ impl World {
     /// Plans and stores a chunk.
     pub fn stored(&self, who: &Party, path: &DfsPath, data: &[u8]) -> Stored {
         let (write, planned) = self.planned(who, path);
-        let receipts = self.data(who, planned.chain[0]).write(1, &planned.capability, data).receipts();
+        let receipts = self.data(who, planned.pipeline[0]).write(1, &planned.capability, data).receipts();
         Stored { write, planned, data: data.to_vec(), receipts }
     }
 

@@ -219,13 +219,13 @@ pub fn wait_until_healed(rig: &mut Rig, reader: &Reader) {
             rig.fail(&format!("wrong bytes: {what}"));
         }
         let read = rig.read_all(&client);
-        let lacking = rig.replicas.lacking();
+        let without_replica = rig.replicas.without_replica();
         let healthy = rig.cluster.is_healthy();
-        if read.is_ok() && lacking.is_empty() && healthy {
+        if read.is_ok() && without_replica.is_empty() && healthy {
             break;
         }
         if Instant::now() > deadline {
-            rig.fail(&missing_parts(rig, read, &lacking, healthy));
+            rig.fail(&missing_parts(rig, read, &without_replica, healthy));
         }
         have_corrupt_ones_verified(rig, &client);
         std::thread::sleep(LOOK_EVERY);
@@ -239,7 +239,7 @@ pub fn wait_until_healed(rig: &mut Rig, reader: &Reader) {
 /// chunks with too few intact replicas or with a corrupt one.
 fn have_corrupt_ones_verified(rig: &Rig, client: &dfs_client::Client) {
     let corrupt = rig.replicas.corrupt().into_iter().map(|(id, _)| id);
-    let hurt: BTreeSet<u64> = rig.replicas.lacking().into_iter().map(|(id, _)| id).chain(corrupt).collect();
+    let hurt: BTreeSet<u64> = rig.replicas.without_replica().into_iter().map(|(id, _)| id).chain(corrupt).collect();
     let files: BTreeSet<&str> = hurt.iter().filter_map(|id| rig.replicas.file_of(*id)).collect();
     for file in files {
         let Ok(located) = rig.runtime.block_on(client.locate(&path(file))) else { continue };
@@ -247,14 +247,19 @@ fn have_corrupt_ones_verified(rig: &Rig, client: &dfs_client::Client) {
             for replica in &chunk.replicas {
                 // The masters refuse it if they do not count that replica, which is equally
                 // acceptable.
-                let report = client.report_damage(replica.id, chunk.capability.clone());
+                let report = client.report_corrupt(replica.id, chunk.capability.clone());
                 let _ = rig.runtime.block_on(report);
             }
         }
     }
 }
 
-fn missing_parts(rig: &Rig, read: Result<(), String>, lacking: &[(u64, Vec<Replica>)], healthy: bool) -> String {
+fn missing_parts(
+    rig: &Rig,
+    read: Result<(), String>,
+    without_replica: &[(u64, Vec<Replica>)],
+    healthy: bool,
+) -> String {
     let mut text = format!("not healed after {:?}:", rig.patience);
     if let Err(failed) = read {
         text += &format!("\n  cannot be read: {failed}");
@@ -262,7 +267,7 @@ fn missing_parts(rig: &Rig, read: Result<(), String>, lacking: &[(u64, Vec<Repli
     if !healthy {
         text += &format!("\n  status: {}", rig.cluster.json(&["status"])["replication"]);
     }
-    for (id, replicas) in lacking {
+    for (id, replicas) in without_replica {
         text += &format!("\n  chunk {id:016x}:");
         for replica in replicas {
             let sign = |good: bool| if good { '+' } else { '-' };

@@ -164,7 +164,7 @@ impl Replicas {
     }
 
     /// Returns the chunks with too few intact replicas, each with its replicas.
-    pub fn lacking(&self) -> Vec<(u64, Vec<Replica>)> {
+    pub fn without_replica(&self) -> Vec<(u64, Vec<Replica>)> {
         let lacks = |(id, truth): (&u64, &Truth)| {
             let replicas = self.replicas(*id);
             let good = replicas.iter().filter(|replica| replica.is_good()).count();

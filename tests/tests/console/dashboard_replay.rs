@@ -1,7 +1,7 @@
 //! The dashboard records the answers of masters, and replays them without a cluster.
 
-use dfs_client::board::{Board, BoardVersion};
 use dfs_client::recording::{Recorder, When};
+use dfs_client::view::{ClusterView, ViewVersion};
 use dfs_client::{ClusterStatus, NodeStatus};
 use dfs_tests::terminal::Terminal;
 use dfs_tests::{Cluster, Spec, programs};
@@ -54,14 +54,14 @@ fn fourteen_minutes(home: &TempDir) -> PathBuf {
     for second in 0..=840 {
         let taken_at = Timestamp(began.0 + second * 1000);
         let status = ClusterStatus { files: second, ..ClusterStatus::empty(ClusterId([1; 16]), taken_at) };
-        let version = |seq| BoardVersion { epoch: 1, seq };
+        let version = |seq| ViewVersion { epoch: 1, seq };
         let since = (second % 60 != 0).then(|| version(second - 1));
         let nodes = vec![NodeStatus::new(DatanodeId(7), ([127, 0, 0, 1], 7100).into())];
         let (copies, gone, events, curve) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let log = Default::default();
-        let board = Board { version: version(second), since, status, copies, log, nodes, gone, events, curve };
+        let view = ClusterView { version: version(second), since, status, copies, log, nodes, gone, events, curve };
         let when = When { asked_ms: second * 1000, came_ms: second * 1000 };
-        recorder.board(when, since.is_none(), &board.encode().expect("encodes")).expect("is written");
+        recorder.view(when, since.is_none(), &view.encode().expect("encodes")).expect("is written");
     }
     path
 }

@@ -117,7 +117,7 @@ fn a_listener_that_is_no_master_is_reported() {
         if manner != Manner::Listens {
             terminal.see("no master answers: ");
             terminal.see("LOST for ");
-            assert_eq!(age(&terminal), None, "there is no picture that could have an age");
+            assert_eq!(age(&terminal), None, "there is no view that could have an age");
         }
         terminal.press("7");
         terminal.wait("the events view", |terminal| is_chosen(terminal, "7 events"));

@@ -47,7 +47,7 @@ fn damage_is_detected_survived_and_repaired() {
             let status = cluster.json(&["status"]);
             files.iter().zip(&damaged).all(replaced)
                 && status["replication"]["under"] == 0
-                && status["replication"]["endangered"] == 0
+                && status["replication"]["at_risk"] == 0
         });
     }
 }

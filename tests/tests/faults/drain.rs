@@ -1,7 +1,7 @@
 //! Draining datanodes: their chunks are copied first, and clients notice nothing when they are
 //! stopped.
 
-use dfs_client::{CancellationToken, Client, Duty, NodeState, NodeStatus, Progress, PutOptions, Source};
+use dfs_client::{AdminState, CancellationToken, Client, NodeState, NodeStatus, Progress, PutOptions, Source};
 use dfs_tests::{Cluster, Spec, content};
 use dfs_types::{DatanodeId, Detail, DfsPath, ErrorCode};
 use tokio::runtime::Runtime;
@@ -52,8 +52,8 @@ impl Bench {
         }
     }
 
-    fn set_duty(&self, node: u16, duty: Duty) -> dfs_types::Result<()> {
-        self.runtime.block_on(self.client.set_duty(DatanodeId(node), duty))
+    fn set_admin_state(&self, node: u16, admin_state: AdminState) -> dfs_types::Result<()> {
+        self.runtime.block_on(self.client.set_admin_state(DatanodeId(node), admin_state))
     }
 
     fn nodes(&self) -> Vec<NodeStatus> {
@@ -90,7 +90,7 @@ impl Bench {
             let status = self.runtime.block_on(self.client.status()).expect("status");
             let (short, dead_after) = (status.replication, 3_000);
             let counted = status.counted_ms.zip(status.lasting.dead).is_some_and(|(ago, dead)| ago + dead_after < dead);
-            counted && (short.missing, short.endangered, short.under) == (0, 0, 0)
+            counted && (short.missing, short.at_risk, short.under) == (0, 0, 0)
         });
         self.read_all_back();
         self.doctor_does_not_miss(&DatanodeId(node).to_string());
@@ -111,20 +111,23 @@ fn a_drained_datanode_is_stopped_without_a_loss_forgotten_and_accepted_again() {
     bench.put_files(20, 3);
     let held = bench.node(2).expect("there").chunks;
     assert!(held > 0, "nothing to drain");
-    assert_eq!(bench.set_duty(2, Duty::Drain), Ok(()));
+    assert_eq!(bench.set_admin_state(2, AdminState::Draining), Ok(()));
     bench.wait_until_drained(2);
     assert_eq!(bench.node(2).expect("there").chunks, held, "it keeps what it has");
-    let live = bench.set_duty(2, Duty::Gone).expect_err("it is live");
-    assert_eq!(bench.runtime.block_on(bench.client.check_duty(DatanodeId(2), Duty::Gone)), Err(live.clone()));
+    let live = bench.set_admin_state(2, AdminState::Removed).expect_err("it is live");
+    assert_eq!(
+        bench.runtime.block_on(bench.client.check_admin_state(DatanodeId(2), AdminState::Removed)),
+        Err(live.clone())
+    );
     assert_eq!((live.code, live.path.as_deref()), (ErrorCode::InvalidArgument, Some("datanode-2")));
 
     bench.kill_and_miss_nothing(2);
     assert!(bench.node(2).expect("there").is_drained(), "also when it is dead");
 
-    assert_eq!(bench.set_duty(2, Duty::Gone), Ok(()));
+    assert_eq!(bench.set_admin_state(2, AdminState::Removed), Ok(()));
     assert_eq!(bench.nodes().iter().map(|node| node.id.0).collect::<Vec<_>>(), [1, 3, 4]);
     bench.cluster.start_daemon("datanode-2");
-    bench.wait_until(2, "welcome", |node| node.duty == Duty::Serve && node.state == NodeState::Live);
+    bench.wait_until(2, "welcome", |node| node.admin_state == AdminState::InService && node.state == NodeState::Live);
     bench.read_all_back();
 }
 
@@ -133,7 +136,7 @@ fn a_drain_continues_after_the_death_of_the_master() {
     let mut bench = Bench::new(4);
     bench.put_files(8, 64);
     let held = bench.node(3).expect("there").chunks;
-    assert_eq!(bench.set_duty(3, Duty::Drain), Ok(()));
+    assert_eq!(bench.set_admin_state(3, AdminState::Draining), Ok(()));
     bench.cluster.wait_for("the middle of the drain", || {
         let node = bench.node(3).expect("there");
         assert!(!node.is_drained(), "it was over too soon: nothing was tested");
@@ -149,11 +152,11 @@ fn a_drain_continues_after_the_death_of_the_master() {
 fn surplus_replicas_are_trimmed_when_the_datanode_serves_again() {
     let mut bench = Bench::new(4);
     bench.put_files(10, 4);
-    assert_eq!(bench.set_duty(1, Duty::Drain), Ok(()));
+    assert_eq!(bench.set_admin_state(1, AdminState::Draining), Ok(()));
     bench.wait_until_drained(1);
     let copies = |bench: &Bench| bench.nodes().iter().map(|node| node.chunks).sum::<u64>();
     assert!(copies(&bench) > 3 * 40, "{}", copies(&bench));
-    assert_eq!(bench.set_duty(1, Duty::Serve), Ok(()));
+    assert_eq!(bench.set_admin_state(1, AdminState::InService), Ok(()));
     bench.cluster.wait_for("three copies of each and no more", || copies(&bench) == 3 * 40);
     bench.cluster.wait_for("well", || bench.cluster.is_healthy());
     bench.read_all_back();
@@ -170,7 +173,7 @@ fn a_datanode_that_stops_responding_does_not_delay_the_last_copies() {
     let mut bench = Bench { cluster, runtime, client, files: Vec::new() };
     bench.put_files(6, 6);
     let held = bench.node(1).expect("there").chunks;
-    assert_eq!(bench.set_duty(1, Duty::Drain), Ok(()));
+    assert_eq!(bench.set_admin_state(1, AdminState::Draining), Ok(()));
     bench.wait_until(1, "the first copies", |node| node.left.is_some_and(|left| left < held));
     bench.cluster.freeze("datanode-2");
     bench.wait_until(2, "a silent datanode", |node| node.state == NodeState::Stale);
@@ -179,7 +182,7 @@ fn a_datanode_that_stops_responding_does_not_delay_the_last_copies() {
         let (short, stale) = (status.replication, status.nodes_stale);
         let counted = status.counted_ms.zip(status.lasting.stale).is_some_and(|(ago, silent)| ago + 2_000 < silent);
         assert_eq!(status.nodes_dead, 0, "held up until it was given up");
-        stale == 1 && counted && (short.missing, short.endangered, short.copying) == (0, 0, 0)
+        stale == 1 && counted && (short.missing, short.at_risk, short.copying) == (0, 0, 0)
     });
     bench.cluster.thaw("datanode-2");
     bench.wait_until(1, "drained", NodeStatus::is_drained);
@@ -190,11 +193,11 @@ fn a_datanode_that_stops_responding_does_not_delay_the_last_copies() {
 fn a_drain_that_would_leave_too_few_is_refused() {
     let mut bench = Bench::new(3);
     bench.put_files(1, 1);
-    let refused = bench.set_duty(1, Duty::Drain).expect_err("two for three copies");
+    let refused = bench.set_admin_state(1, AdminState::Draining).expect_err("two for three copies");
     assert_eq!(refused.code, ErrorCode::InsufficientDatanodes);
     let detail = Detail::DrainLeavesTooFew { left: 2, wanted: 3, all: 3 };
     assert_eq!(refused.detail.as_deref(), Some(&detail));
-    assert!(bench.nodes().iter().all(|node| node.duty == Duty::Serve));
+    assert!(bench.nodes().iter().all(|node| node.admin_state == AdminState::InService));
     // The refusal comes before the confirmation, and a dry run prints no plan.
     for line in [&["node", "drain", "datanode-1"][..], &["--dry-run", "node", "drain", "datanode-1"]] {
         let said = bench.cluster.shell(line);
@@ -202,7 +205,7 @@ fn a_drain_that_would_leave_too_few_is_refused() {
         assert!(said.stderr.contains("2 live datanodes would be left"), "{said:?}");
     }
     bench.cluster.dfsd_ok(&["up", "--datanodes", "4"]);
-    assert_eq!(bench.set_duty(1, Duty::Drain), Ok(()));
+    assert_eq!(bench.set_admin_state(1, AdminState::Draining), Ok(()));
     bench.wait_until_drained(1);
 }
 
@@ -217,7 +220,7 @@ fn writes_continue_during_a_drain_and_none_goes_to_the_datanode() {
             put(&client, number, 2 * CHUNK).await;
         }
     });
-    assert_eq!(bench.set_duty(4, Duty::Drain), Ok(()));
+    assert_eq!(bench.set_admin_state(4, AdminState::Draining), Ok(()));
     bench.put_files(30, 2);
     for number in 5..35 {
         let located = bench.runtime.block_on(bench.client.locate(&path(number))).expect("located");

@@ -3,7 +3,7 @@
 use dfs_client::Client;
 use dfs_tests::load::{self, Load, Shared, lock};
 use dfs_tests::{Cluster, Spec, content, seed};
-use dfs_types::{DatanodeId, Duty};
+use dfs_types::{AdminState, DatanodeId};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -20,9 +20,9 @@ const DRAIN_EVERY: u64 = 4;
 /// them afterwards.
 async fn drain(client: Client, drained: DatanodeId, drains: Arc<AtomicU64>) {
     for id in (1..=DATANODES as u16).map(DatanodeId).filter(|id| *id != drained) {
-        let _ = client.set_duty(id, Duty::Serve).await;
+        let _ = client.set_admin_state(id, AdminState::InService).await;
     }
-    if client.set_duty(drained, Duty::Drain).await.is_ok() {
+    if client.set_admin_state(drained, AdminState::Draining).await.is_ok() {
         drains.fetch_add(1, Ordering::Relaxed);
     }
 }

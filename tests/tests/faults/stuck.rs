@@ -1,6 +1,6 @@
 //! Commands that wait for something impossible end, with the reason and a hint.
 
-use dfs_client::Duty;
+use dfs_client::AdminState;
 use dfs_tests::cluster::Said;
 use dfs_tests::{Cluster, Spec, content};
 use dfs_types::DfsPath;
@@ -70,7 +70,7 @@ fn an_impossible_drain_is_not_waited_for_and_a_drained_datanode_stays_drained() 
     let (node, path) = (holding[0].parse().expect("an id"), DfsPath::parse("/f").expect("valid"));
     runtime.block_on(async {
         let client = cluster.client().await;
-        client.set_duty(node, Duty::Drain).await.expect("drains");
+        client.set_admin_state(node, AdminState::Draining).await.expect("drains");
         client.set_replication(&path, 3).await.expect("set");
     });
     let said = cluster.shell(&["node", "drain", "--wait", "--yes", &holding[0]]);

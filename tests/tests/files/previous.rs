@@ -67,7 +67,7 @@ async fn a_client(cluster: &Cluster, user: &Identity, master: SocketAddr) {
     let planned = client.files(Q::PlanWrite { plan: plan(write, &file) }).await;
     let A::PlanWrite(Ok(planned)) = planned else { panic!("{planned:?}") };
     let planned = planned.chunks.into_iter().next().expect("a chunk");
-    let peer = data(user, planned.chain[0]).await;
+    let peer = data(user, planned.pipeline[0]).await;
     let (capability, content) = (planned.capability.clone(), bytes.clone());
     let reply = tokio::task::spawn_blocking(move || peer.write(1, &capability, &content)).await.expect("no panic");
     let stored = Stored { write, planned, data: bytes.clone(), receipts: reply.receipts() };

@@ -72,7 +72,7 @@ impl Field {
             Lens::Fill | Lens::Balance => full(node),
             Lens::Chunks => Some(node.chunks as f64),
             Lens::Traffic => traffic(node),
-            Lens::Risk => Some(node.short as f64),
+            Lens::Risk => Some(node.under_replicated as f64),
         };
         let values: Vec<Option<f64>> = nodes.iter().map(value).collect();
         let figures =
@@ -122,15 +122,19 @@ impl Field {
             }
             Lens::Traffic => format!("{} in total, busiest {} with {}", rate(sum), high.1, rate(high.0)),
             Lens::Risk => {
-                let (sole, short): (u64, u64) = nodes.iter().fold((0, 0), |(sole, short), node| {
-                    (sole + u64::from(node.sole > 0), short + u64::from(node.short > 0))
-                });
-                let sole = plural(
-                    sole,
+                let (last_replica, under_replicated): (u64, u64) =
+                    nodes.iter().fold((0, 0), |(last_replica, under_replicated), node| {
+                        (
+                            last_replica + u64::from(node.last_replica > 0),
+                            under_replicated + u64::from(node.under_replicated > 0),
+                        )
+                    });
+                let last_replica = plural(
+                    last_replica,
                     "datanode has the only live replica of a chunk",
                     "datanodes have the only live replica of a chunk",
                 );
-                format!("{sole}, {} under-replicated chunks", plural(short, "has", "have"))
+                format!("{last_replica}, {} under-replicated chunks", plural(under_replicated, "has", "have"))
             }
         }
     }
@@ -232,10 +236,10 @@ fn share(value: f64, most: f64) -> Shade {
 }
 
 fn risk(node: &NodeStatus) -> Shade {
-    match (node.sole, node.short) {
+    match (node.last_replica, node.under_replicated) {
         (0, 0) => at_risk(0, 0),
-        (0, short) => at_risk(4, short),
-        (sole, _) => at_risk(7, sole),
+        (0, under_replicated) => at_risk(4, under_replicated),
+        (last_replica, _) => at_risk(7, last_replica),
     }
 }
 
@@ -295,7 +299,7 @@ mod tests {
     #[test]
     fn the_only_copy_outweighs_any_number_of_short_ones() {
         let mut nodes = fixtures::cluster(3).nodes;
-        (nodes[0].sole, nodes[0].short, nodes[1].short) = (1, 1, 1_000_000);
+        (nodes[0].last_replica, nodes[0].under_replicated, nodes[1].under_replicated) = (1, 1, 1_000_000);
         let field = Field::of(Lens::Risk, &nodes, |_| None);
         let weight = |at| field.shade(at).map_or(0.0, |shade| shade.weight);
         assert!(weight(0) > weight(1) && weight(1) > weight(2));

@@ -102,11 +102,11 @@ mod tests {
         let all = Tile::of(&[0, 1, 2], &nodes, &field).expect("a tile");
         assert_eq!((all.text_of_many(), all.worst), ("▂24✗×3".into(), 2));
         // A draining datanode shows its value and the mark of draining.
-        (nodes[0].duty, nodes[0].left) = (dfs_types::Duty::Drain, Some(3));
+        (nodes[0].admin_state, nodes[0].left) = (dfs_types::AdminState::Draining, Some(3));
         let field = Field::of(Lens::Fill, &nodes, |_| None);
         let text = |places: &[usize]| Tile::of(places, &nodes, &field).map(|tile| (tile.text(), tile.letter()));
         assert_eq!(text(&[0]), Some(("▂17»".into(), '»')));
-        (nodes[0].duty, nodes[0].left) = Default::default();
+        (nodes[0].admin_state, nodes[0].left) = Default::default();
         let well = Tile::of(&[0], &nodes, &Field::of(Lens::Traffic, &nodes, |_| None)).expect("a tile");
         assert_eq!((well.text(), well.letter()), (" ––·".into(), '–'));
     }

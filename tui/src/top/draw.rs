@@ -143,11 +143,11 @@ fn trust(shared: &Shared, cells: usize) -> Line<'static> {
         let tone = if shared.is_old() { Tone::Warning } else { Tone::Plain };
         spans.extend([bar(), Span::styled(format!("as of {}", picture_age(shared)), theme.tone(tone))]);
         let silent = shared.nodes().iter().filter(|node| node.state != NodeState::Live).count();
-        let (heard, tone) = match silent {
+        let (heartbeat, tone) = match silent {
             0 => ("all reporting".to_owned(), Tone::Plain),
             _ => (format!("{silent} not reporting"), Tone::Warning),
         };
-        spans.extend([bar(), Span::styled(heard, theme.tone(tone))]);
+        spans.extend([bar(), Span::styled(heartbeat, theme.tone(tone))]);
     }
     if shared.frozen {
         spans.extend([bar(), Span::styled("FROZEN", theme.tone(Tone::Warning))]);

@@ -7,13 +7,13 @@ use crate::top::page_id::PageId;
 use crate::top::theme::{Depth, Theme, ThemeName};
 use crate::top::update::update;
 use dfs_client::{
-    ClusterStatus, DirectoryTraffic, Duty, JobState, JobStatus, Lasting, ListPage, MasterStatus, NodeState, NodeStatus,
-    ReplicationStatus, Snapshot, Traffic,
+    AdminState, ClusterStatus, DirectoryTraffic, JobState, JobStatus, Lasting, ListPage, MasterStatus, NodeState,
+    NodeStatus, ReplicationStatus, Snapshot, Traffic,
 };
-use dfs_diagnosis::{LocalDaemon, Process};
+use dfs_diagnosis::{Local, LocalDaemon, Process};
 use dfs_rpc::CURVE_SECONDS_MAX;
-use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
 use dfs_rpc::curve::{Rates, Second};
+use dfs_rpc::view::{ClusterView, Event, LogStatus, ReplicaCount, Severity, ViewVersion};
 use dfs_rpc::wire::{DirectoryLoad, NodeLoad};
 use dfs_types::{ClusterId, DatanodeId, Entry, EntryId, Error, ErrorCode, Kind, MasterId, Stat, Timestamp};
 use std::collections::VecDeque;
@@ -94,7 +94,7 @@ pub fn cluster(nodes: u16) -> Snapshot {
         sync_us_max: 2_400,
         elections: 1,
     };
-    let copies = if chunks == 0 { Vec::new() } else { vec![CopyCount { wanted: 3, live: 3, chunks }] };
+    let copies = if chunks == 0 { Vec::new() } else { vec![ReplicaCount { wanted: 3, live: 3, chunks }] };
     let happened = |number, before_s: u64, severity, node: Option<u16>, text: &str| Event {
         number,
         at: Timestamp(NOW.0 - before_s * 1000),
@@ -112,10 +112,10 @@ pub fn cluster(nodes: u16) -> Snapshot {
             &format!("registered at {}, version 0.1.0", node.address),
         )
     }));
-    let version = BoardVersion { epoch: 7, seq: 1 };
+    let version = ViewVersion { epoch: 7, seq: 1 };
     let (gone, curve) = Default::default();
-    let board = Board { version, since: None, status, copies, log, nodes, gone, events, curve };
-    Snapshot::from(board)
+    let view = ClusterView { version, since: None, status, copies, log, nodes, gone, events, curve };
+    Snapshot::from(view)
 }
 
 /// Returns a cluster of so many machines with so many datanodes each.
@@ -259,16 +259,16 @@ pub fn dead() -> Snapshot {
     let chunks = snapshot.status.replication.chunks.min(snapshot.nodes[2].chunks);
     snapshot.nodes[2].state = NodeState::Dead;
     snapshot.nodes[2].heartbeat_age_ms = 42_000;
-    snapshot.nodes[0].short = chunks;
-    snapshot.nodes[1].short = chunks;
+    snapshot.nodes[0].under_replicated = chunks;
+    snapshot.nodes[1].under_replicated = chunks;
     let status = &mut snapshot.status;
     (status.nodes_live, status.nodes_dead) = (2, 1);
     status.replication.under = chunks;
     status.lasting = Lasting { dead: Some(42_000), under: Some(32_000), ..Lasting::default() };
     let all = status.replication.chunks;
     snapshot.copies = vec![
-        CopyCount { wanted: 3, live: 2, chunks: chunks.min(all) },
-        CopyCount { wanted: 3, live: 3, chunks: all.saturating_sub(chunks) },
+        ReplicaCount { wanted: 3, live: 2, chunks: chunks.min(all) },
+        ReplicaCount { wanted: 3, live: 3, chunks: all.saturating_sub(chunks) },
     ];
     event(&mut snapshot, Severity::Warning, Some(3), "connection closed (stale)");
     event(&mut snapshot, Severity::Error, Some(3), "declared dead: no heartbeat for 10s; 439 chunks lost a replica");
@@ -284,17 +284,17 @@ pub fn incident() -> Snapshot {
     {
         (snapshot.nodes[at].state, snapshot.nodes[at].heartbeat_age_ms) = (state, age_ms);
     }
-    (snapshot.nodes[2].duty, snapshot.nodes[2].left) = (Duty::Drain, Some(120));
+    (snapshot.nodes[2].admin_state, snapshot.nodes[2].left) = (AdminState::Draining, Some(120));
     snapshot.nodes[3].skew_ms = 31_000;
     let status = &mut snapshot.status;
     (status.nodes_live, status.nodes_stale, status.nodes_dead, status.nodes_draining) = (3, 1, 2, 1);
-    (status.replication.missing, status.replication.endangered, status.replication.under) = (2, 31, 402);
+    (status.replication.missing, status.replication.at_risk, status.replication.under) = (2, 31, 402);
     (status.used, status.free) = (status.capacity * 9 / 10, status.capacity / 20);
     status.lasting = Lasting {
         dead: Some(95_000),
         stale: Some(7_000),
         missing: Some(61_000),
-        endangered: Some(61_000),
+        at_risk: Some(61_000),
         under: Some(95_000),
         ..Lasting::default()
     };
@@ -306,7 +306,8 @@ pub fn incident() -> Snapshot {
 
 /// Returns a dashboard of the local cluster to which no master has ever answered.
 pub fn unanswered() -> Model {
-    let local = vec![LocalDaemon { id: "master-1".to_owned(), process: Process::Crashed }];
+    let crashed = LocalDaemon { id: "master-1".to_owned(), process: Process::Crashed };
+    let local = Local { daemons: vec![crashed], can_grow: false };
     let mut model = Model::new(Options { local: Some(local), ..Options::default() });
     update(&mut model, Message::Tick(Moment { elapsed_ms: 5_000, calendar: NOW }));
     update(
@@ -324,7 +325,8 @@ pub fn curve() -> Vec<Option<Second>> {
         let wave = (ago % 240) as f64 / 240.0;
         let rates = Rates { read: 4e8 * wave, written: 1e8 * (1.0 - wave), reads: 700.0 * wave, writes: 90.0 };
         let seen = ago < 12 * 60 && !(100..160).contains(&ago);
-        let second = Second { rates: Some(rates), changes: Some(20.0 * wave), lacking: Some(0), used: 72 * GIB };
+        let second =
+            Second { rates: Some(rates), changes: Some(20.0 * wave), missing_replicas: Some(0), used: 72 * GIB };
         seen.then_some(second)
     };
     (0..CURVE_SECONDS_MAX).rev().map(second).collect()
@@ -334,8 +336,13 @@ pub fn curve() -> Vec<Option<Second>> {
 fn second(snapshot: &Snapshot) -> Second {
     let live = snapshot.nodes.iter().filter(|node| node.state == NodeState::Live).count() as f64;
     let rates = Rates { read: live * 4e7, written: live * 4e7, ..Rates::default() };
-    let lacking = snapshot.copies.iter().map(CopyCount::lacking).sum();
-    Second { rates: Some(rates), changes: Some(0.0), lacking: Some(lacking), used: snapshot.status.used }
+    let missing_replicas = snapshot.copies.iter().map(ReplicaCount::missing_replicas).sum();
+    Second {
+        rates: Some(rates),
+        changes: Some(0.0),
+        missing_replicas: Some(missing_replicas),
+        used: snapshot.status.used,
+    }
 }
 
 /// Returns a dashboard that has observed a cluster of so many datanodes for some seconds; `change`
@@ -365,22 +372,23 @@ fn played(nodes: u16, change: impl Fn(u64, &mut Snapshot)) -> Model {
 /// Returns a cluster in which one datanode of five is dead and its chunks are being re-replicated.
 fn repairing() -> Model {
     played(5, |second, snapshot| {
-        let short = 400 - 40 * second;
+        let under_replicated = 400 - 40 * second;
         let all = snapshot.status.replication.chunks;
         for node in &mut snapshot.nodes {
-            node.short = short / 2;
+            node.under_replicated = under_replicated / 2;
         }
         let dead = NodeStatus { state: NodeState::Dead, heartbeat_age_ms: 20_000 + second * 1000, ..node(5) };
         snapshot.nodes[4] = dead;
         let status = &mut snapshot.status;
         (status.nodes_live, status.nodes_dead) = (4, 1);
-        (status.replication.endangered, status.replication.under, status.replication.copying) = (3, short - 3, 8);
+        (status.replication.at_risk, status.replication.under, status.replication.copying) =
+            (3, under_replicated - 3, 8);
         status.lasting =
-            Lasting { dead: Some(20_000), under: Some(10_000), endangered: Some(10_000), ..Lasting::default() };
+            Lasting { dead: Some(20_000), under: Some(10_000), at_risk: Some(10_000), ..Lasting::default() };
         snapshot.copies = vec![
-            CopyCount { wanted: 3, live: 1, chunks: 3 },
-            CopyCount { wanted: 3, live: 2, chunks: short - 3 },
-            CopyCount { wanted: 3, live: 3, chunks: all - short },
+            ReplicaCount { wanted: 3, live: 1, chunks: 3 },
+            ReplicaCount { wanted: 3, live: 2, chunks: under_replicated - 3 },
+            ReplicaCount { wanted: 3, live: 3, chunks: all - under_replicated },
         ];
         event(snapshot, Severity::Error, Some(5), "declared dead: no heartbeat for 10s; 465 chunks lost a replica");
     })
@@ -389,9 +397,9 @@ fn repairing() -> Model {
 /// Returns a cluster of five datanodes: one drain is half complete, another one is complete.
 fn draining() -> Model {
     played(5, |second, snapshot| {
-        let wished = [(1, 230 - 4 * second), (3, 0)];
-        for (at, left) in wished {
-            (snapshot.nodes[at].duty, snapshot.nodes[at].left) = (Duty::Drain, Some(left));
+        let draining = [(1, 230 - 4 * second), (3, 0)];
+        for (at, left) in draining {
+            (snapshot.nodes[at].admin_state, snapshot.nodes[at].left) = (AdminState::Draining, Some(left));
         }
         snapshot.status.nodes_draining = 2;
         snapshot.status.replication.copying = 6;
@@ -435,8 +443,8 @@ pub fn thousand() -> Snapshot {
         snapshot.nodes[at].heartbeat_age_ms = 5_000 + 10 * at as u64;
     }
     snapshot.nodes[500].load.directories[0].failed = true;
-    snapshot.nodes[501].sole = 2;
-    snapshot.nodes[501].short = 12;
+    snapshot.nodes[501].last_replica = 2;
+    snapshot.nodes[501].under_replicated = 12;
     (snapshot.status.nodes_live, snapshot.status.nodes_stale, snapshot.status.nodes_dead) = (997, 2, 1);
     snapshot.status.lasting = Lasting { dead: Some(6_000), stale: Some(8_200), ..Lasting::default() };
     snapshot

@@ -121,7 +121,8 @@ fn busy_machines() -> Model {
     (snapshot.nodes[7].state, snapshot.nodes[7].heartbeat_age_ms) = (NodeState::Dead, 4_000_000);
     (snapshot.nodes[33].state, snapshot.nodes[33].heartbeat_age_ms) = (NodeState::Stale, 7_000);
     snapshot.nodes[20].load.directories[0].failed = true;
-    (snapshot.nodes[40].short, snapshot.nodes[41].short, snapshot.nodes[41].sole) = (17, 120, 3);
+    (snapshot.nodes[40].under_replicated, snapshot.nodes[41].under_replicated, snapshot.nodes[41].last_replica) =
+        (17, 120, 3);
     snapshot.status.taken_at = Timestamp(snapshot.status.taken_at.0 + 1_000);
     update(&mut model, Message::Picture(Arc::new(snapshot), 0));
     model

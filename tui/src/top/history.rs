@@ -4,8 +4,8 @@
 //! A second without data is a gap, not a zero.
 
 use dfs_client::{NodeState, NodeStatus, Snapshot};
-use dfs_rpc::board::CopyCount;
 use dfs_rpc::curve::{Pace, Rates, Second};
+use dfs_rpc::view::ReplicaCount;
 use dfs_types::{DatanodeId, Timestamp};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -28,7 +28,7 @@ pub struct History {
     /// True if the last of `seconds` already belongs to the current second.
     early: bool,
     /// True if no snapshot was missed before the last one.
-    heard: bool,
+    has_picture: bool,
     /// Seconds since the last snapshot.
     silent: u64,
 }
@@ -65,7 +65,7 @@ impl NodeHistory {
         self.left = node.left.filter(|_| node.is_draining());
         if node.state == NodeState::Live {
             let at = Timestamp(taken_at.0.saturating_sub(node.heartbeat_age_ms));
-            self.pace.hear(node.load.heard(at));
+            self.pace.add(node.load.counters(at));
         } else {
             self.pace.lose();
         }
@@ -81,15 +81,15 @@ impl History {
             self.nodes.entry(node.id).or_default().hear(node, taken_at);
         }
         self.now = snapshot.curve.back().copied().flatten();
-        if !self.heard {
+        if !self.has_picture {
             self.early = fill(&mut self.seconds, &snapshot.curve);
         }
-        (self.heard, self.silent) = (true, 0);
+        (self.has_picture, self.silent) = (true, 0);
     }
 
     /// Notes that the cluster did not answer: the current rates are not known.
     pub fn lost(&mut self) {
-        (self.now, self.heard) = (None, false);
+        (self.now, self.has_picture) = (None, false);
         for node in self.nodes.values_mut() {
             (node.pace, node.left) = (Pace::default(), None);
         }
@@ -135,7 +135,7 @@ impl History {
     /// Returns the recent rate of re-replication in replicas per second; `None` if no replica is
     /// missing or no progress is made.
     pub fn repair_rate(&self) -> Option<f64> {
-        falls(self.seconds.iter().rev().take(REPAIR_SPAN).map_while(|second| second.as_ref()?.lacking))
+        falls(self.seconds.iter().rev().take(REPAIR_SPAN).map_while(|second| second.as_ref()?.missing_replicas))
     }
 }
 
@@ -170,8 +170,8 @@ fn push<T>(queue: &mut VecDeque<T>, value: T, kept: usize) {
 }
 
 /// Returns the total number of missing replicas.
-pub fn lacking(snapshot: &Snapshot) -> u64 {
-    snapshot.copies.iter().map(CopyCount::lacking).fold(0, u64::saturating_add)
+pub fn missing_replicas(snapshot: &Snapshot) -> u64 {
+    snapshot.copies.iter().map(ReplicaCount::missing_replicas).fold(0, u64::saturating_add)
 }
 
 #[cfg(test)]
@@ -308,7 +308,7 @@ mod tests {
         let mut rates = Vec::new();
         for left in [None, Some(40), Some(40), Some(30), Some(20), Some(0)] {
             let mut snapshot = at(0, 0);
-            (snapshot.nodes[0].duty, snapshot.nodes[0].left) = (dfs_client::Duty::Drain, left);
+            (snapshot.nodes[0].admin_state, snapshot.nodes[0].left) = (dfs_client::AdminState::Draining, left);
             history.picture(&snapshot);
             history.second();
             rates.push(history.node(DatanodeId(1)).and_then(NodeHistory::drain_rate));
@@ -324,11 +324,11 @@ mod tests {
     fn repair_goes_as_fast_as_copies_come_back() {
         let mut history = History::default();
         let mut snapshot = at(0, 0);
-        let lacking = |lacking| Some(Second { lacking, ..Second::default() });
-        snapshot.curve = [None, Some(0), Some(40), Some(30), Some(20)].map(lacking).into();
+        let missing_replicas = |missing_replicas| Some(Second { missing_replicas, ..Second::default() });
+        snapshot.curve = [None, Some(0), Some(40), Some(30), Some(20)].map(missing_replicas).into();
         history.picture(&snapshot);
         assert_eq!(history.repair_rate(), Some(10.0), "from the first picture on");
-        snapshot.curve.push_back(lacking(Some(10)));
+        snapshot.curve.push_back(missing_replicas(Some(10)));
         history.passed(1);
         history.picture(&snapshot);
         history.passed(1);

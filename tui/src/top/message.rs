@@ -8,7 +8,7 @@ use crate::top::theme::ThemeName;
 use crate::top::typed::Typed;
 use crossterm::event::{KeyEvent, MouseEvent};
 use dfs_client::{DirectoryTraffic, JobStatus, ListPage, Snapshot};
-use dfs_diagnosis::LocalDaemon;
+use dfs_diagnosis::Local;
 use dfs_term::quote::quote_words;
 use dfs_types::path::PathError;
 use dfs_types::{DatanodeId, DfsPath, Error, Timestamp};
@@ -45,7 +45,7 @@ pub enum Message {
     /// The background jobs of the leading master.
     Jobs(Result<Vec<JobStatus>, Error>),
     /// The daemons of the local cluster with the state of their processes.
-    Daemons(Vec<LocalDaemon>),
+    Daemons(Local),
     /// The entries of a local directory.
     ListedLocal {
         path: PathBuf,

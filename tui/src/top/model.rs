@@ -8,7 +8,7 @@ use crate::top::playback::Playback;
 use crate::top::shared::{REFRESH_MS, Shared};
 use crate::top::theme::Theme;
 use crate::top::typed::Typed;
-use dfs_diagnosis::LocalDaemon;
+use dfs_diagnosis::Local;
 use std::path::PathBuf;
 
 /// The options that the dashboard is started with.
@@ -17,7 +17,7 @@ pub struct Options {
     /// True if nothing may be changed from the dashboard.
     pub read_only: bool,
     /// The daemons of the local cluster; `None` for any other cluster.
-    pub local: Option<Vec<LocalDaemon>>,
+    pub local: Option<Local>,
     /// The offset of local time from UTC, in seconds.
     pub zone_s: i32,
     pub theme: Theme,

@@ -62,7 +62,7 @@ impl Playback {
     }
 
     /// Returns the playback and the position after a request; `at_ms` is the position before it.
-    pub fn wished(mut self, play: Play, at_ms: u64) -> (Self, u64) {
+    pub fn apply(mut self, play: Play, at_ms: u64) -> (Self, u64) {
         let at_ms = match play {
             Play::Back(ms) => at_ms.saturating_sub(ms),
             Play::Forth(ms) => at_ms.saturating_add(ms).min(self.length_ms),
@@ -113,16 +113,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wishes() {
+    fn requests() {
         let playback = Playback { length_ms: 840_000, ..Playback::default() };
-        assert_eq!(playback.wished(Play::Forth(60_000), 800_000), (playback, 840_000));
-        assert_eq!(playback.wished(Play::Back(10_000), 3_000), (playback, 0));
-        assert_eq!((playback.wished(Play::Begin, 5).1, playback.wished(Play::End, 5).1), (0, 840_000));
+        assert_eq!(playback.apply(Play::Forth(60_000), 800_000), (playback, 840_000));
+        assert_eq!(playback.apply(Play::Back(10_000), 3_000), (playback, 0));
+        assert_eq!((playback.apply(Play::Begin, 5).1, playback.apply(Play::End, 5).1), (0, 840_000));
         assert_eq!(playback.told(130_000), "2:10 of 14:00");
-        assert_eq!(playback.wished(Play::Stop, 0).0.told(3_723_000 % 840_000), "6:03 of 14:00, stopped");
+        assert_eq!(playback.apply(Play::Stop, 0).0.told(3_723_000 % 840_000), "6:03 of 14:00, stopped");
         assert_eq!(playback.told(840_000), "14:00 of 14:00, end");
-        let fast = (0..9).fold(playback, |playback, _| playback.wished(Play::Faster, 0).0);
-        let slow = (0..9).fold(playback, |playback, _| playback.wished(Play::Slower, 0).0);
+        let fast = (0..9).fold(playback, |playback, _| playback.apply(Play::Faster, 0).0);
+        let slow = (0..9).fold(playback, |playback, _| playback.apply(Play::Slower, 0).0);
         assert_eq!((fast.told(0), slow.told(0)), ("0:00 of 14:00 ×64".to_owned(), "0:00 of 14:00 ×1/8".to_owned()));
         assert_eq!((fast.recorded_us(10), slow.recorded_us(80), slow.passing_us(10)), (640, 10, 80));
         assert_eq!(offset(3_730_000), "1:02:10");

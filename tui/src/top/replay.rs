@@ -11,8 +11,8 @@ use crate::top::observation::Moment;
 use crate::top::playback::Playback;
 use crate::top::update::update;
 use dfs_client::Snapshot;
-use dfs_client::board::Board;
 use dfs_client::recording::{Answer, FrameKind, Recording};
+use dfs_client::view::ClusterView;
 use dfs_types::{Error, Result, Timestamp};
 use std::io::{Read, Seek};
 use std::sync::Arc;
@@ -72,7 +72,7 @@ impl<R: Read + Seek> Replay<R> {
         let Some(frame) = frame else { return (self.at_ms < to_ms).then(|| self.tick(to_ms)) };
         self.next += 1;
         let waited_ms = frame.when.came_ms - frame.when.asked_ms;
-        self.pending = Some(match self.recording.read(&frame).and_then(|answer| self.heard(answer)) {
+        self.pending = Some(match self.recording.read(&frame).and_then(|answer| self.take_answer(answer)) {
             Ok(snapshot) => Message::Picture(snapshot, waited_ms),
             Err(error) => Message::Lost(error),
         });
@@ -121,14 +121,14 @@ impl<R: Read + Seek> Replay<R> {
         Moment { elapsed_ms: self.at_ms, calendar }
     }
 
-    fn heard(&mut self, answer: Answer) -> Result<Arc<Snapshot>> {
-        let board: Board = match answer {
-            Answer::Board(board) => *board,
+    fn take_answer(&mut self, answer: Answer) -> Result<Arc<Snapshot>> {
+        let view: ClusterView = match answer {
+            Answer::ClusterView(view) => *view,
             Answer::Lost(error) => return Err(error),
         };
         match &mut self.snapshot {
-            Some(snapshot) => Arc::make_mut(snapshot).apply(board)?,
-            None if board.since.is_none() => self.snapshot = Some(Arc::new(Snapshot::from(board))),
+            Some(snapshot) => Arc::make_mut(snapshot).apply(view)?,
+            None if view.since.is_none() => self.snapshot = Some(Arc::new(Snapshot::from(view))),
             None => return Err(missing()),
         }
         self.snapshot.clone().ok_or_else(missing)

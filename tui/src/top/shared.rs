@@ -7,7 +7,7 @@ use crate::top::observation::{Link, Moment, Observed};
 use crate::top::playback::Playback;
 use crate::top::theme::Theme;
 use dfs_client::{NodeStatus, Snapshot};
-use dfs_diagnosis::{Finding, Health, LocalDaemon, Observation, findings, health, unreachable};
+use dfs_diagnosis::{Finding, Health, Local, Observation, findings, health, unreachable};
 use dfs_rpc::curve::Rates;
 use dfs_term::meter::Meter;
 use dfs_types::DatanodeId;
@@ -42,7 +42,7 @@ pub struct Shared {
     pub theme: Theme,
     pub read_only: bool,
     /// The daemons of the local cluster; `None` for any other cluster.
-    pub local: Option<Vec<LocalDaemon>>,
+    pub local: Option<Local>,
     /// The offset of local time from UTC, in seconds.
     pub zone_s: i32,
     /// True if new snapshots are not shown.
@@ -81,7 +81,7 @@ impl Shared {
     pub fn observation(&self) -> Option<Observation<'_>> {
         let snapshot = self.snapshot.as_deref()?;
         let age = Duration::from_millis(self.age_ms());
-        let local = self.local.as_deref();
+        let local = self.local.as_ref();
         Some(Observation { status: &snapshot.status, nodes: &snapshot.nodes, affected: None, age, local })
     }
 
@@ -114,7 +114,7 @@ impl Shared {
     /// Computes what depends on the snapshot and the link.
     pub fn look(&mut self) {
         let lost = match &self.link {
-            Link::Lost { error, .. } => Some(unreachable(&error.message, self.local.as_deref())),
+            Link::Lost { error, .. } => Some(unreachable(&error.message, self.local.as_ref())),
             Link::Waiting | Link::Live => None,
         };
         let known = self.observation().map(|seen| findings(&seen)).unwrap_or_default();
@@ -151,7 +151,7 @@ impl Shared {
 
     /// Returns the time since the last heartbeat of a datanode: its age in the snapshot plus the
     /// age of the snapshot.
-    pub fn heard_ms(&self, node: &NodeStatus) -> u64 {
+    pub fn heartbeat_age_ms(&self, node: &NodeStatus) -> u64 {
         node.heartbeat_age_ms.saturating_add(self.age_ms())
     }
     /// Returns the rates of a datanode per second; `None` if they are not known.

@@ -48,7 +48,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Picture(snapshot, waited_ms) => picture(model, snapshot, *waited_ms),
         Message::Lost(error) => lost(model, error),
-        Message::Daemons(daemons) => daemons::came(model, daemons),
+        Message::Daemons(local) => daemons::came(model, local),
         Message::Command(news) => command::news(model, news),
         Message::Unrecorded(error) => command::unrecorded(model, error),
         Message::Playing(playback) => {
@@ -75,7 +75,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     };
     let mut effects = perform(model, acts);
     if !matches!(message, Message::Key(_) | Message::Mouse(_) | Message::Paste(_)) {
-        let heard = match (&message, &model.shared.snapshot) {
+        let acts = match (&message, &model.shared.snapshot) {
             // The views treat it as any other snapshot.
             (Message::Sought(_), Some(snapshot)) => {
                 model.pages.hear(&Message::Picture(snapshot.clone(), 0), &model.shared)
@@ -83,7 +83,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             _ => model.pages.hear(&message, &model.shared),
         };
         model.dirty |= !matches!(message, Message::Tick(_));
-        effects.extend(perform(model, heard));
+        effects.extend(perform(model, acts));
     }
     effects
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use {
     crate::liveness::NodeState,
     crate::state::State,
-    dfs_types::{Duty, Timestamp},
+    dfs_types::{AdminState, Timestamp},
 };
 
 /// Checks the invariants that hold between any two events.
@@ -49,7 +49,8 @@ pub(super) fn check_proofs(
         let Some(meta) = state.chunk(key.chunk) else { continue };
         let proves = |id: &DatanodeId| {
             let reported = cluster.nodes.get(*id).is_some_and(|node| node.reported);
-            let stays = state.duty(*id) == Duty::Serve && cluster.nodes.state(*id, now) == NodeState::Live;
+            let stays =
+                state.admin_state(*id) == AdminState::InService && cluster.nodes.state(*id, now) == NodeState::Live;
             // Another replica on the same datanode, of another key, is a proof as well.
             reported && stays
         };

@@ -6,7 +6,7 @@ use crate::liveness::NodeState;
 use crate::locations::Locations;
 use crate::repair::{Blocked, Counts, InFlight, Inquiry, View};
 use crate::state::State;
-use dfs_types::{ChunkId, DatanodeId, Duty, Timestamp};
+use dfs_types::{AdminState, ChunkId, DatanodeId, Timestamp};
 use std::collections::BTreeMap;
 
 /// The maximum number of chunks recorded in `enough` for one drained datanode.
@@ -46,14 +46,14 @@ impl Drains {
     /// the dead datanodes that were removed.
     pub(super) fn follow(&mut self, state: &State, nodes: &Nodes, now: Timestamp) -> (bool, Vec<DatanodeId>) {
         let before = self.0.len();
-        self.0.retain(|id, _| state.duty(*id) == Duty::Drain);
+        self.0.retain(|id, _| state.admin_state(*id) == AdminState::Draining);
         let mut changed = self.0.len() != before;
         let mut removed = Vec::new();
-        for (id, duty) in state.duties().filter(|(id, _)| nodes.get(*id).is_some()) {
-            if duty == Duty::Drain && !self.0.contains_key(&id) {
+        for (id, admin_state) in state.admin_states().filter(|(id, _)| nodes.get(*id).is_some()) {
+            if admin_state == AdminState::Draining && !self.0.contains_key(&id) {
                 self.0.insert(id, Drain::default());
                 changed = true;
-            } else if duty == Duty::Gone && nodes.state(id, now) == NodeState::Dead {
+            } else if admin_state == AdminState::Removed && nodes.state(id, now) == NodeState::Dead {
                 removed.push(id);
             }
         }
@@ -111,11 +111,11 @@ impl Drains {
         let in_flight = InFlight::default();
         let inquiry = Inquiry::new(view, &in_flight);
         let count = |(id, drain): (&DatanodeId, &Drain)| {
-            let lacking = drain.enough.iter().filter(|(chunk, enough)| {
+            let left = drain.enough.iter().filter(|(chunk, enough)| {
                 let staying = inquiry.staying(**chunk, *id);
                 staying.is_some_and(|(live, wanted)| live < wanted && live >= usize::from(**enough))
             });
-            (*id, lacking.count() as u64)
+            (*id, left.count() as u64)
         };
         self.0.iter().map(count).collect()
     }

@@ -3,7 +3,7 @@
 use super::message::{Heartbeat, Registration, ReportPage};
 use super::order::Order;
 use crate::command::Op;
-use dfs_types::{ChunkId, DatanodeId, Duty, ReplicaKey};
+use dfs_types::{AdminState, ChunkId, DatanodeId, ReplicaKey};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +31,7 @@ pub enum Event {
     /// More replicas than `enough` will be wanted of these chunks.
     LayoutChanging { chunks: Vec<ChunkId>, enough: u8 },
     /// A user has changed the admin state of a datanode.
-    AdminStateChanged { node: DatanodeId, duty: Duty, by: Arc<str> },
+    AdminStateChanged { node: DatanodeId, admin_state: AdminState, by: Arc<str> },
     /// A datanode that was removed and is live is in service again.
     Rejoined { node: DatanodeId },
     /// A user has ended safe mode.

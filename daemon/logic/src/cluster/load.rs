@@ -1,7 +1,7 @@
 //! The load of a datanode, from its last message.
 
 use super::event::ClusterEvent;
-use dfs_types::rates::Heard;
+use dfs_types::rates::Counters;
 use dfs_types::{DatanodeId, Timestamp};
 use std::collections::BTreeSet;
 
@@ -58,9 +58,9 @@ impl NodeLoad {
     }
 
     /// Returns its counters, as of a message that arrived at `at`.
-    pub fn heard(&self, at: Timestamp) -> Heard {
+    pub fn counters(&self, at: Timestamp) -> Counters {
         let Self { bytes_read: read, bytes_written: written, reads, writes, .. } = *self;
-        Heard { at, read, written, reads, writes }
+        Counters { at, read, written, reads, writes }
     }
 }
 

@@ -4,7 +4,7 @@ use super::nodes::Nodes;
 use crate::expected::{Member, Roll};
 use crate::liveness::NodeState;
 use crate::state::State;
-use dfs_types::{DatanodeId, Duty, Timestamp};
+use dfs_types::{AdminState, DatanodeId, Timestamp};
 
 /// The maximum number of absent datanodes that are named.
 pub const ABSENT_NAMED_MAX: usize = 64;
@@ -33,25 +33,26 @@ impl Nodes {
     pub(super) fn absent(&self, state: &State) -> Vec<DatanodeId> {
         let absent = state.members().map(|(id, _)| id).filter(|id| self.get(*id).is_none());
         // A datanode that was drained and stopped is not missed.
-        absent.filter(|id| state.duty(*id) == Duty::Serve).take(ABSENT_NAMED_MAX).collect()
+        absent.filter(|id| state.admin_state(*id) == AdminState::InService).take(ABSENT_NAMED_MAX).collect()
     }
 
     /// Returns the live datanodes that are not recorded in the log yet.
     pub(super) fn newcomers(&self, state: &State, now: Timestamp) -> impl Iterator<Item = DatanodeId> {
         let live = self.all(now).filter(|(_, liveness, _)| *liveness == NodeState::Live).map(|(id, ..)| id);
-        live.filter(|id| !state.is_member(*id) && state.duty(*id) != Duty::Gone)
+        live.filter(|id| !state.is_member(*id) && state.admin_state(*id) != AdminState::Removed)
     }
 
     /// Returns the live datanodes that were removed before: they have registered again.
     pub(super) fn returned(&self, state: &State, now: Timestamp) -> impl Iterator<Item = DatanodeId> {
-        let removed = state.duties().filter(|(_, duty)| *duty == Duty::Gone).map(|(id, _)| id);
+        let removed =
+            state.admin_states().filter(|(_, admin_state)| *admin_state == AdminState::Removed).map(|(id, _)| id);
         removed.filter(move |id| self.state(*id, now) == NodeState::Live)
     }
 
     /// Counts the datanodes in service that cannot receive chunks now but may soon: those that are
     /// awaited, and those that were just lost and may return before they are declared dead.
     pub fn may_come(&self, state: &State, exclude: &[DatanodeId], now: Timestamp) -> usize {
-        let wanted = |id: &DatanodeId| state.duty(*id) == Duty::Serve && !exclude.contains(id);
+        let wanted = |id: &DatanodeId| state.admin_state(*id) == AdminState::InService && !exclude.contains(id);
         let comes = |id: &DatanodeId| {
             let member = self.member(*id, now);
             match member.state {

@@ -11,8 +11,8 @@ use crate::placement::Candidate;
 use crate::repair::NodeView;
 use crate::skew;
 use crate::state::State;
-use dfs_types::rates::{Heard, Pace};
-use dfs_types::{DatanodeId, Duty, ReplicaKey, Timestamp};
+use dfs_types::rates::{Counters, Pace};
+use dfs_types::{AdminState, DatanodeId, ReplicaKey, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub struct Node {
     pub load: Arc<NodeLoad>,
     /// Sums of `load`, for [`ClusterState::rates`](super::ClusterState::rates): counters, and bytes
     /// used.
-    pub(super) heard: Heard,
+    pub(super) counters: Counters,
     pub(super) used: u64,
     /// As of the last call of `rates`.
     pub(super) pace: Pace,
@@ -134,7 +134,7 @@ impl Nodes {
     /// Returns the datanodes as repair needs them.
     pub fn views(&self, state: &State, now: Timestamp) -> BTreeMap<DatanodeId, NodeView> {
         let view = |(id, liveness, node): (DatanodeId, NodeState, &Node)| {
-            let leaving = state.duty(id) != Duty::Serve;
+            let leaving = state.admin_state(id) != AdminState::InService;
             // A datanode whose clock is too far ahead would refuse a copy.
             let free = if self.is_ahead(node) { 0 } else { node.free() };
             (id, NodeView { state: liveness, free, load: node.busy(), leaving, reported: node.reported })
@@ -164,7 +164,7 @@ impl Nodes {
 
     fn live_serving(&self, state: &State, now: Timestamp) -> impl Iterator<Item = (DatanodeId, &Node)> {
         let live = self.all(now).filter(|(_, liveness, _)| *liveness == NodeState::Live);
-        live.filter(|(id, ..)| state.duty(*id) == Duty::Serve).map(|(id, _, node)| (id, node))
+        live.filter(|(id, ..)| state.admin_state(*id) == AdminState::InService).map(|(id, _, node)| (id, node))
     }
 
     /// Returns the space of these datanodes, each disk counted once.
@@ -175,7 +175,7 @@ impl Nodes {
     /// Returns the number of datanodes in service that are not dead.
     pub fn serving(&self, state: &State, now: Timestamp) -> usize {
         let serves = |(id, liveness, _): &(DatanodeId, NodeState, &Node)| {
-            *liveness != NodeState::Dead && state.duty(*id) == Duty::Serve
+            *liveness != NodeState::Dead && state.admin_state(*id) == AdminState::InService
         };
         self.all(now).filter(serves).count()
     }

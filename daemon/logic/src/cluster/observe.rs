@@ -13,7 +13,7 @@ use crate::liveness::{Contact, NodeState};
 use crate::locations::{Added, Reported};
 use crate::state::State;
 use dfs_types::rates::Pace;
-use dfs_types::{ChunkId, DatanodeId, Duty, ReplicaKey, ReplicaState, StoredReplica, Timestamp};
+use dfs_types::{AdminState, ChunkId, DatanodeId, ReplicaKey, ReplicaState, StoredReplica, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,7 +56,9 @@ impl ClusterState {
             }
             Event::Committed { holders, replicas } => self.committed(&holders, replicas),
             Event::LayoutChanging { chunks, enough } => self.drains.want_more(&self.locations, &chunks, enough),
-            Event::AdminStateChanged { node, duty, by } => self.admin_state_changed(node, duty, by, state, now),
+            Event::AdminStateChanged { node, admin_state, by } => {
+                self.admin_state_changed(node, admin_state, by, state, now)
+            }
             Event::Rejoined { node } => self.emit(ClusterEvent::Rejoined { node }),
             Event::SafeModeLeft => {
                 self.monitor.leave_safe_mode();
@@ -91,11 +93,11 @@ impl ClusterState {
         let lost = if same_boot { lost } else { Lost::default() };
         let events = directory_events(id, before.as_deref(), &new.load, &mut full);
         events.into_iter().for_each(|event| self.emit(event));
-        let (heard, mut pace) = (new.load.heard(now), Pace::default());
-        pace.hear(heard);
+        let (counters, mut pace) = (new.load.counters(now), Pace::default());
+        pace.add(counters);
         let node = Node {
             address: new.address,
-            heard,
+            counters,
             used: new.load.used(),
             pace,
             load: Arc::new(new.load),
@@ -170,7 +172,7 @@ impl ClusterState {
         let node = self.message_from(id, connection, new.boot, now)?;
         let was_full = node.load.free() == 0;
         node.skew_ms = new.skew_ms;
-        (node.heard, node.used) = (new.load.heard(now), new.load.used());
+        (node.counters, node.used) = (new.load.counters(now), new.load.used());
         let events = directory_events(id, Some(&node.load), &new.load, &mut node.full);
         node.load = Arc::new(new.load);
         (node.planned, node.planned_bytes) = (0, 0);
@@ -376,11 +378,18 @@ impl ClusterState {
         }
     }
 
-    fn admin_state_changed(&mut self, node: DatanodeId, duty: Duty, by: Arc<str>, state: &State, now: Timestamp) {
-        self.emit(match duty {
-            Duty::Serve => ClusterEvent::Resumed { node, by },
-            Duty::Drain => ClusterEvent::DrainRequested { node, by, chunks: self.locations.count(node) },
-            Duty::Gone => ClusterEvent::Removed { node, by },
+    fn admin_state_changed(
+        &mut self,
+        node: DatanodeId,
+        admin_state: AdminState,
+        by: Arc<str>,
+        state: &State,
+        now: Timestamp,
+    ) {
+        self.emit(match admin_state {
+            AdminState::InService => ClusterEvent::Resumed { node, by },
+            AdminState::Draining => ClusterEvent::DrainRequested { node, by, chunks: self.locations.count(node) },
+            AdminState::Removed => ClusterEvent::Removed { node, by },
         });
         self.drains.forget(node);
         self.monitor.changed();
@@ -476,7 +485,8 @@ impl ClusterState {
         let newcomers = self.nodes.newcomers(state, now).take(NEWCOMERS_PER_LOOK_MAX);
         let newcomers = newcomers.map(|node| Op::from(NodeOp::Add { node }));
         let returned = self.nodes.returned(state, now);
-        let returned = returned.map(|node| Op::from(NodeOp::SetDuty { node, duty: Duty::Serve }));
+        let returned =
+            returned.map(|node| Op::from(NodeOp::SetAdminState { node, admin_state: AdminState::InService }));
         self.effects.extend(newcomers.chain(returned).map(Effect::Propose));
     }
 }

@@ -31,7 +31,7 @@ impl ClusterRates {
                 node.pace.lose();
                 continue;
             }
-            node.pace.hear(node.heard);
+            node.pace.add(node.counters);
             all.used = all.used.saturating_add(node.used);
             if let Some(rates) = node.pace.rates() {
                 all.rates.get_or_insert_default().add(&rates);

@@ -12,7 +12,7 @@ use crate::locations::Locations;
 use crate::placement::room;
 use crate::repair::{Blocked, Counts, Health};
 use crate::state::State;
-use dfs_types::{DatanodeId, Duty, Timestamp};
+use dfs_types::{AdminState, DatanodeId, Timestamp};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -53,9 +53,9 @@ pub struct NodeSnapshot {
     pub load: Arc<NodeLoad>,
     pub chunks: u64,
     /// Under-replicated chunks with a replica here, and those whose only live replica is here.
-    pub short: u64,
-    pub sole: u64,
-    pub duty: Duty,
+    pub under_replicated: u64,
+    pub last_replica: u64,
+    pub admin_state: AdminState,
     /// While it drains: the number of chunks here with fewer replicas elsewhere than wanted, once
     /// they were counted.
     pub left: Option<u64>,
@@ -75,7 +75,7 @@ impl ClusterSnapshot {
     ) -> Self {
         let counts = monitor.counts();
         let of_node = |(id, liveness, node): (DatanodeId, NodeState, &Node)| {
-            let (lacking, duty) = (counts.node(id), state.duty(id));
+            let (of_node, admin_state) = (counts.node(id), state.admin_state(id));
             NodeSnapshot {
                 id,
                 address: node.address,
@@ -86,10 +86,10 @@ impl ClusterSnapshot {
                 ahead: nodes.is_ahead(node),
                 load: node.load.clone(),
                 chunks: locations.count(id),
-                short: lacking.short,
-                sole: lacking.sole,
-                duty,
-                left: drains.left(id).filter(|_| duty == Duty::Drain),
+                under_replicated: of_node.under_replicated,
+                last_replica: of_node.last_replica,
+                admin_state,
+                left: drains.left(id).filter(|_| admin_state == AdminState::Draining),
                 blocked: drains.blocked(id),
                 version: node.version.clone(),
                 report_seq: node.report_seq,
@@ -117,12 +117,12 @@ impl ClusterSnapshot {
 
     /// Returns the number of datanodes in service that are not dead.
     pub fn serving(&self) -> u32 {
-        self.count(|node| node.duty == Duty::Serve && node.state != NodeState::Dead)
+        self.count(|node| node.admin_state == AdminState::InService && node.state != NodeState::Dead)
     }
 
     /// Returns the number of datanodes that are draining or drained, in any state.
     pub fn draining(&self) -> u32 {
-        self.count(|node| node.duty == Duty::Drain)
+        self.count(|node| node.admin_state == AdminState::Draining)
     }
 
     fn count(&self, which: impl Fn(&NodeSnapshot) -> bool) -> u32 {
@@ -131,7 +131,8 @@ impl ClusterSnapshot {
 
     /// Returns the bytes of files that can be stored with `replicas` replicas.
     pub fn room(&self, replicas: u8) -> u64 {
-        let live = self.nodes.iter().filter(|node| node.state == NodeState::Live && node.duty == Duty::Serve);
+        let live =
+            self.nodes.iter().filter(|node| node.state == NodeState::Live && node.admin_state == AdminState::InService);
         let loads: Vec<&NodeLoad> = live.map(|node| &*node.load).collect();
         let frees: Vec<u64> = loads.iter().map(|load| load.free()).collect();
         let shared = Space::of(loads.into_iter()).free / u64::from(replicas.max(1));

@@ -15,7 +15,7 @@ use crate::expected::Roll;
 use crate::liveness::{LivenessSettings, NodeState};
 use crate::state::State;
 use dfs_types::{
-    ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Duty, Generation, Layout, ReplicaState, RequestId,
+    AdminState, ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, Generation, Layout, ReplicaState, RequestId,
     StoredReplica, Timestamp,
 };
 use std::net::{Ipv4Addr, SocketAddr};
@@ -251,7 +251,7 @@ fn safe_mode_does_not_end_by_the_first_datanode_that_has_all_chunks() {
 fn those_that_may_come_are_counted_for_placement() {
     let mut cluster = Cluster::new(&[]);
     (1..=4).for_each(|id| cluster.apply(NodeOp::Add { node: DatanodeId(id) }));
-    cluster.apply(NodeOp::SetDuty { node: DatanodeId(4), duty: Duty::Drain });
+    cluster.apply(NodeOp::SetAdminState { node: DatanodeId(4), admin_state: AdminState::Draining });
     let coming = |cluster: &Cluster, exclude: &[DatanodeId]| {
         cluster.state.nodes().may_come(&cluster.space, exclude, cluster.now)
     };

@@ -120,7 +120,7 @@ impl<'a> Inquiry<'a> {
         }
         let lacks = |node: DatanodeId| replicas.nodes().all(|holder| holder != node);
         let roomiest = self.staying.iter().find(|(_, node)| lacks(*node));
-        if roomiest.is_some_and(|(free, _)| *free >= u64::from(chunk.length)) && tally.lacking(wanted) > 0 {
+        if roomiest.is_some_and(|(free, _)| *free >= u64::from(chunk.length)) && tally.missing(wanted) > 0 {
             return Some(Blocker::UnderWay);
         }
         if tally.stale > 0 || self.stale.iter().any(|node| lacks(*node)) {

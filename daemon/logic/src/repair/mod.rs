@@ -33,7 +33,7 @@ pub use blocked::{Blocked, Blocker, Inquiry};
 pub use plan::{Copy, InFlight, Limits, Plan, plan};
 pub use reconstruct::Reconstruction;
 pub use shortage::{Examiner, Shortage};
-pub use survey::{Counts, Health, NEEDS_MAX, Needed, NodeShort, Survey};
+pub use survey::{Counts, Health, NEEDS_MAX, Needed, NodeReplication, Survey};
 pub use trim::{Check, Trim};
 
 /// The data about a datanode that repair needs.
@@ -124,12 +124,12 @@ impl Tally {
     /// Returns the number of replicas to make for a chunk that should have `wanted`, so that enough
     /// of them stay. Stale replicas still count, but a single live one is not relied upon while the
     /// others are stale.
-    fn lacking(self, wanted: usize) -> usize {
-        let lacking = wanted.saturating_sub(self.live + self.stale);
+    fn missing(self, wanted: usize) -> usize {
+        let missing = wanted.saturating_sub(self.live + self.stale);
         match self.live + self.leaving {
             0 => 0,
-            1 if wanted > 1 => lacking.max(1),
-            _ => lacking,
+            1 if wanted > 1 => missing.max(1),
+            _ => missing,
         }
     }
 

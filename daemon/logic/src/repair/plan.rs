@@ -178,9 +178,9 @@ impl Planner<'_> {
     fn consider_copy(&mut self, id: ChunkId) {
         let Some(chunk) = self.view.namespace.chunk(id) else { return };
         let replicas = current(self.view, id, &chunk);
-        let lacking = self.states.tally(&replicas).lacking(usize::from(chunk.replicas()));
+        let missing = self.states.tally(&replicas).missing(usize::from(chunk.replicas()));
         let under_way = self.in_flight.copies_of(id);
-        let wanted = lacking.saturating_sub(under_way);
+        let wanted = missing.saturating_sub(under_way);
         if wanted == 0 {
             return;
         }

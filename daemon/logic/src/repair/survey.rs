@@ -41,11 +41,11 @@ pub struct Needed {
 
 /// Chunks with a replica on one datanode that are under-replicated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct NodeShort {
+pub struct NodeReplication {
     /// Chunks that have fewer live replicas than wanted.
-    pub short: u64,
+    pub under_replicated: u64,
     /// Those of them whose only live replica is there.
-    pub sole: u64,
+    pub last_replica: u64,
     /// If the datanode drains: chunks with a replica there that have fewer live replicas than
     /// wanted on datanodes that stay.
     pub left: u64,
@@ -55,7 +55,7 @@ pub struct NodeShort {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Counts {
     /// By the number of the datanode; those beyond the end have no such chunks.
-    nodes: Vec<NodeShort>,
+    nodes: Vec<NodeReplication>,
     /// The number of chunks by replicas wanted and live, a row of [`LIVE_COUNTED`] for each number
     /// wanted.
     copies: Vec<u64>,
@@ -66,7 +66,7 @@ pub struct Counts {
 const LIVE_COUNTED: usize = 256;
 
 impl Counts {
-    pub fn node(&self, id: DatanodeId) -> NodeShort {
+    pub fn node(&self, id: DatanodeId) -> NodeReplication {
         self.nodes.get(usize::from(id.0)).copied().unwrap_or_default()
     }
 
@@ -90,15 +90,15 @@ impl Counts {
     /// Records a chunk with too few replicas on datanodes that stay, `counted` of `wanted` in all,
     /// with each datanode that has it.
     fn note_short(&mut self, states: &States, replicas: &Replicas<'_>, counted: usize, wanted: usize) {
-        let short = counted < wanted;
-        for id in replicas.nodes().filter(|id| short || states.is_leaving(*id)) {
+        let under_replicated = counted < wanted;
+        for id in replicas.nodes().filter(|id| under_replicated || states.is_leaving(*id)) {
             let place = usize::from(id.0);
             if self.nodes.len() <= place {
-                self.nodes.resize(place + 1, NodeShort::default());
+                self.nodes.resize(place + 1, NodeReplication::default());
             }
             if let Some(node) = self.nodes.get_mut(place) {
-                node.short += u64::from(short);
-                node.sole += u64::from(short && counted == 1 && states.is_live(id));
+                node.under_replicated += u64::from(under_replicated);
+                node.last_replica += u64::from(under_replicated && counted == 1 && states.is_live(id));
                 node.left += u64::from(states.is_leaving(id));
             }
         }
@@ -214,11 +214,11 @@ impl Survey {
             live if live > wanted => health.over += 1,
             _ => {}
         }
-        self.needed.make += tally.lacking(wanted) as u64;
+        self.needed.make += tally.missing(wanted) as u64;
         self.needed.delete += tally.spare(wanted) as u64;
         let list = match counted {
             _ if tally.spare(wanted) > 0 => &mut self.over,
-            _ if tally.lacking(wanted) == 0 => return,
+            _ if tally.missing(wanted) == 0 => return,
             _ if counted >= wanted => &mut self.moves,
             1 => &mut self.at_risk,
             _ => &mut self.under,

@@ -370,7 +370,7 @@ fn chunks_are_counted_by_replicas_and_under_replicated_ones_by_datanode() {
     let counts = survey.counts();
     let copies: Vec<_> = counts.copies().collect();
     assert_eq!(copies, [(1, 1, 1), (1, 2, 1), (2, 0, 1), (2, 2, 1), (3, 1, 1), (3, 2, 1)]);
-    let node = |id| (counts.node(DatanodeId(id)).short, counts.node(DatanodeId(id)).sole);
+    let node = |id| (counts.node(DatanodeId(id)).under_replicated, counts.node(DatanodeId(id)).last_replica);
     assert_eq!([node(1), node(2), node(3), node(4), node(5)], [(2, 1), (1, 0), (2, 0), (2, 0), (0, 0)]);
 }
 

@@ -27,7 +27,7 @@ mod tree;
 use crate::command::KeyRecord;
 use chunks::Chunks;
 pub use chunks::{ChunkChanges, ChunkMeta};
-use dfs_types::{ChunkId, ClusterId, DatanodeId, Duty, ReplicaKey, Timestamp};
+use dfs_types::{AdminState, ChunkId, ClusterId, DatanodeId, ReplicaKey, Timestamp};
 pub use keys::KEYS_KEPT;
 use keys::Keys;
 use nodes::Nodes;
@@ -86,13 +86,13 @@ impl State {
     }
 
     /// Returns the admin state of a datanode, known or not.
-    pub fn duty(&self, node: DatanodeId) -> Duty {
-        self.nodes.duty(node)
+    pub fn admin_state(&self, node: DatanodeId) -> AdminState {
+        self.nodes.admin_state(node)
     }
 
     /// Returns the datanodes that are not in service, sorted by id.
-    pub fn duties(&self) -> impl Iterator<Item = (DatanodeId, Duty)> + '_ {
-        self.nodes.duties.iter().map(|(node, duty)| (*node, *duty))
+    pub fn admin_states(&self) -> impl Iterator<Item = (DatanodeId, AdminState)> + '_ {
+        self.nodes.admin_states.iter().map(|(node, admin_state)| (*node, *admin_state))
     }
 
     /// Returns the datanodes that belong to the cluster, sorted by id, each with the time at which

@@ -4,14 +4,14 @@
 //! **Invariant:** a datanode that was removed is not a member.
 
 use crate::command::NodeOp;
-use dfs_types::{DatanodeId, Duty, Timestamp};
+use dfs_types::{AdminState, DatanodeId, Timestamp};
 use imbl::OrdMap;
 
 /// The datanodes that the masters agree on. Their liveness is soft state of the leader.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Nodes {
     /// The admin states of datanodes; those in service are left out.
-    pub(crate) duties: OrdMap<DatanodeId, Duty>,
+    pub(crate) admin_states: OrdMap<DatanodeId, AdminState>,
     /// The datanodes that belong to the cluster, each with the time at which it first registered.
     /// At most one per id.
     pub(crate) members: OrdMap<DatanodeId, Timestamp>,
@@ -20,25 +20,25 @@ pub(crate) struct Nodes {
 impl Nodes {
     pub(crate) fn apply(&mut self, op: &NodeOp, at: Timestamp) {
         match op {
-            NodeOp::SetDuty { node, duty } => self.set_duty(*node, *duty),
+            NodeOp::SetAdminState { node, admin_state } => self.set_admin_state(*node, *admin_state),
             NodeOp::Add { node } => self.add(*node, at),
         }
     }
 
     /// Returns the admin state of a datanode, known or not.
-    pub(crate) fn duty(&self, node: DatanodeId) -> Duty {
-        self.duties.get(&node).copied().unwrap_or_default()
+    pub(crate) fn admin_state(&self, node: DatanodeId) -> AdminState {
+        self.admin_states.get(&node).copied().unwrap_or_default()
     }
 
     /// Records the admin state of a datanode. Only the leader knows whether the datanode exists,
     /// and whether the cluster can do without it: it checks this before it proposes the command.
-    fn set_duty(&mut self, node: DatanodeId, duty: Duty) {
-        if duty == Duty::Gone {
+    fn set_admin_state(&mut self, node: DatanodeId, admin_state: AdminState) {
+        if admin_state == AdminState::Removed {
             self.members.remove(&node);
         }
-        match duty {
-            Duty::Serve => self.duties.remove(&node),
-            Duty::Drain | Duty::Gone => self.duties.insert(node, duty),
+        match admin_state {
+            AdminState::InService => self.admin_states.remove(&node),
+            AdminState::Draining | AdminState::Removed => self.admin_states.insert(node, admin_state),
         };
     }
 
@@ -46,7 +46,7 @@ impl Nodes {
     /// member already or was removed in the meantime: one that has registered again is first put
     /// back in service.
     fn add(&mut self, node: DatanodeId, at: Timestamp) {
-        if !self.members.contains_key(&node) && self.duty(node) != Duty::Gone {
+        if !self.members.contains_key(&node) && self.admin_state(node) != AdminState::Removed {
             self.members.insert(node, at);
         }
     }
@@ -56,9 +56,11 @@ impl Nodes {
     /// # Errors
     /// Returns a description of the violation.
     pub(crate) fn check(&self) -> Result<(), String> {
-        for (node, duty) in &self.duties {
-            if *duty == Duty::Serve || (*duty == Duty::Gone && self.members.contains_key(node)) {
-                return Err(format!("{node} has the admin state {duty}, and is a member"));
+        for (node, admin_state) in &self.admin_states {
+            if *admin_state == AdminState::InService
+                || (*admin_state == AdminState::Removed && self.members.contains_key(node))
+            {
+                return Err(format!("{node} has the admin state {admin_state}, and is a member"));
             }
         }
         Ok(())

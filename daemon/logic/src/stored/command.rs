@@ -1,6 +1,6 @@
 //! The stored form of commands in the log.
 
-use super::values::{ChunkV1, DutyV1, KeyV1, LayoutV1};
+use super::values::{AdminStateV1, ChunkV1, KeyV1, LayoutV1};
 use super::{Never, Stored, StoredError};
 use crate::command::{AdminOp, Caller, ChunkOp, Command, Copy, FsOp, NewFile, NodeOp, Op};
 use dfs_types::{AttributeChange, ChunkId, ClusterId, DatanodeId, DfsPath, RequestId, Timestamp};
@@ -47,7 +47,7 @@ pub enum OpV1<'a> {
     AbandonChunks { chunks: Vec<u64> },
     RaiseFloor { floor: u64 },
     AddNode { node: u16 },
-    SetDuty { node: u16, duty: DutyV1 },
+    SetAdminState { node: u16, admin_state: AdminStateV1 },
     Init { cluster: [u8; 16], superuser: Cow<'a, str>, key: KeyV1 },
     AddKey { key: KeyV1 },
 }
@@ -176,7 +176,9 @@ impl<'a> From<&'a Op> for OpV1<'a> {
             }
             Op::Chunk(ChunkOp::RaiseFloor { floor }) => Self::RaiseFloor { floor: floor.0 },
             Op::Node(NodeOp::Add { node }) => Self::AddNode { node: node.0 },
-            Op::Node(NodeOp::SetDuty { node, duty }) => Self::SetDuty { node: node.0, duty: (*duty).into() },
+            Op::Node(NodeOp::SetAdminState { node, admin_state }) => {
+                Self::SetAdminState { node: node.0, admin_state: (*admin_state).into() }
+            }
             Op::Admin(AdminOp::Init { cluster, superuser, key }) => {
                 Self::Init { cluster: cluster.0, superuser: superuser.into(), key: key.into() }
             }
@@ -283,7 +285,9 @@ impl TryFrom<OpV1<'_>> for Op {
             OpV1::AbandonChunks { chunks } => Self::Chunk(ChunkOp::Abandon { chunks: ids(chunks) }),
             OpV1::RaiseFloor { floor } => Self::Chunk(ChunkOp::RaiseFloor { floor: ChunkId(floor) }),
             OpV1::AddNode { node } => Self::Node(NodeOp::Add { node: DatanodeId(node) }),
-            OpV1::SetDuty { node, duty } => Self::Node(NodeOp::SetDuty { node: DatanodeId(node), duty: duty.into() }),
+            OpV1::SetAdminState { node, admin_state } => {
+                Self::Node(NodeOp::SetAdminState { node: DatanodeId(node), admin_state: admin_state.into() })
+            }
             OpV1::Init { cluster, superuser, key } => {
                 let (cluster, superuser) = (ClusterId(cluster), superuser.into_owned());
                 Self::Admin(AdminOp::Init { cluster, superuser, key: key.into() })

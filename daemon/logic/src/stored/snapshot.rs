@@ -1,7 +1,7 @@
 //! The stored form of the state in snapshots: a sequence of pieces, each one [`Record`].
 
 use super::refusal::RefusalV1;
-use super::values::{ChunkV1, DutyV1, KeyV1, LayoutV1};
+use super::values::{AdminStateV1, ChunkV1, KeyV1, LayoutV1};
 use super::{Never, Stored};
 use dfs_types::ChunkId;
 use serde::{Deserialize, Serialize, Serializer};
@@ -33,7 +33,7 @@ pub enum RecordV1<Item = ItemV1> {
     /// The chunks above the floor that are nevertheless garbage, ascending.
     Dropped(Vec<u64>),
     /// The datanodes that are not in service, sorted by id.
-    Duties(Vec<(u16, DutyV1)>),
+    AdminStates(Vec<(u16, AdminStateV1)>),
     /// The datanodes of the cluster, with the time of their first registration, sorted by id.
     Members(Vec<(u16, u64)>),
     /// The chunks that files name, sorted by id. The number of references follows from the tree.

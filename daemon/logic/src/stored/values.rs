@@ -2,7 +2,7 @@
 //! here, and so do the records that hold it.
 
 use crate::command::KeyRecord;
-use dfs_types::{ChunkId, ChunkRef, Duty, Generation, Layout, Timestamp};
+use dfs_types::{AdminState, ChunkId, ChunkRef, Generation, Layout, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A chunk of a file.
@@ -22,10 +22,10 @@ pub enum LayoutV1 {
 
 /// The admin state of a datanode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum DutyV1 {
-    Serve,
-    Drain,
-    Gone,
+pub enum AdminStateV1 {
+    InService,
+    Draining,
+    Removed,
 }
 
 /// A key that seals capabilities.
@@ -72,22 +72,22 @@ impl From<LayoutV1> for Layout {
     }
 }
 
-impl From<Duty> for DutyV1 {
-    fn from(duty: Duty) -> Self {
-        match duty {
-            Duty::Serve => Self::Serve,
-            Duty::Drain => Self::Drain,
-            Duty::Gone => Self::Gone,
+impl From<AdminState> for AdminStateV1 {
+    fn from(admin_state: AdminState) -> Self {
+        match admin_state {
+            AdminState::InService => Self::InService,
+            AdminState::Draining => Self::Draining,
+            AdminState::Removed => Self::Removed,
         }
     }
 }
 
-impl From<DutyV1> for Duty {
-    fn from(duty: DutyV1) -> Self {
-        match duty {
-            DutyV1::Serve => Self::Serve,
-            DutyV1::Drain => Self::Drain,
-            DutyV1::Gone => Self::Gone,
+impl From<AdminStateV1> for AdminState {
+    fn from(admin_state: AdminStateV1) -> Self {
+        match admin_state {
+            AdminStateV1::InService => Self::InService,
+            AdminStateV1::Draining => Self::Draining,
+            AdminStateV1::Removed => Self::Removed,
         }
     }
 }

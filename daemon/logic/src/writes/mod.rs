@@ -15,7 +15,7 @@ mod write;
 
 pub use held::{Held, Holder};
 pub use refused::Refused;
-pub use write::{Overdue, Planned};
+pub use write::{Expired, Planned};
 
 use dfs_types::{ChunkId, Timestamp, WriteId};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -197,7 +197,7 @@ impl Writes {
 
     /// Returns writes that were abandoned, or not renewed in time, with up to `max` of their chunks
     /// in all. The caller gives them up in the log, and then [drops](Writes::given_up) them.
-    pub fn overdue(&self, max: usize, now: Timestamp) -> Vec<Overdue> {
+    pub fn expired(&self, max: usize, now: Timestamp) -> Vec<Expired> {
         let over = |(_, write): &(&WriteId, &Write)| write.abandoned || self.deadline(write) <= now;
         let (mut found, mut left) = (Vec::new(), max);
         for (id, write) in self.writes.iter().filter(over) {
@@ -207,7 +207,7 @@ impl Writes {
             let chunks: Vec<ChunkId> = write.ids().take(left).collect();
             left -= chunks.len();
             let Planned { user, path, .. } = write.planned.clone();
-            found.push(Overdue { id: *id, user, path, abandoned: write.abandoned, chunks });
+            found.push(Expired { id: *id, user, path, abandoned: write.abandoned, chunks });
         }
         found
     }

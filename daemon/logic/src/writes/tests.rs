@@ -41,16 +41,16 @@ fn a_write_that_is_not_renewed_expires_and_its_client_gets_an_error() {
     let id = WriteId(7);
     writes.plan(id, planned("ann"), &ids(5..8), at(1)).expect("begins");
     assert_eq!(writes.renew(id, "ann", at(50)), Ok(()));
-    assert_eq!(writes.overdue(9, at(149)), []);
-    let overdue = writes.overdue(2, at(150)).remove(0);
-    assert_eq!((overdue.id, overdue.abandoned, overdue.chunks.clone()), (id, false, ids(5..7)));
-    writes.given_up(id, &overdue.chunks);
+    assert_eq!(writes.expired(9, at(149)), []);
+    let expired = writes.expired(2, at(150)).remove(0);
+    assert_eq!((expired.id, expired.abandoned, expired.chunks.clone()), (id, false, ids(5..7)));
+    writes.given_up(id, &expired.chunks);
     assert_eq!(writes.plan(id, planned("ann"), &ids(9..10), at(150)), Err(Refused::GivenUp));
     assert_eq!(writes.lowest(), Some(ChunkId(7)));
-    let rest = writes.overdue(2, at(150)).remove(0);
+    let rest = writes.expired(2, at(150)).remove(0);
     assert_eq!(rest.chunks, ids(7..8));
     writes.given_up(id, &rest.chunks);
-    assert_eq!((writes.lowest(), writes.overdue(2, at(999))), (None, vec![]));
+    assert_eq!((writes.lowest(), writes.expired(2, at(999))), (None, vec![]));
     assert_eq!(writes.renew(id, "ann", at(151)), Err(Refused::GivenUp));
     assert_eq!(writes.all, Sums::default());
 }
@@ -60,7 +60,7 @@ fn an_abandoned_write_is_overdue_at_once_and_begins_no_more() {
     let mut writes = Writes::new(TIMEOUT);
     writes.plan(WriteId(7), planned("ann"), &ids(5..6), at(1)).expect("begins");
     assert_eq!(writes.abandon(WriteId(7), "ann"), Ok(()));
-    assert_eq!(writes.overdue(9, at(1)).first().map(|overdue| overdue.abandoned), Some(true));
+    assert_eq!(writes.expired(9, at(1)).first().map(|expired| expired.abandoned), Some(true));
     // The abandonment may arrive before the plan that it refers to.
     assert_eq!(writes.abandon(WriteId(8), "ann"), Ok(()));
     assert_eq!(writes.plan(WriteId(8), planned("ann"), &ids(6..7), at(1)), Err(Refused::GivenUp));
@@ -72,12 +72,12 @@ fn a_master_that_stood_still_gives_nothing_up_for_it() {
     writes.look(at(0));
     writes.plan(WriteId(7), planned("ann"), &ids(5..6), at(1)).expect("begins");
     writes.look(at(1000));
-    assert_eq!(writes.overdue(9, at(1000)), []);
+    assert_eq!(writes.expired(9, at(1000)), []);
     for second in 1001..1100 {
         writes.look(at(second));
-        assert_eq!(writes.overdue(9, at(second)), []);
+        assert_eq!(writes.expired(9, at(second)), []);
     }
-    assert_eq!(writes.overdue(9, at(1100)).len(), 1);
+    assert_eq!(writes.expired(9, at(1100)).len(), 1);
 }
 
 #[test]
@@ -176,15 +176,15 @@ proptest! {
                         plain.remove(&id);
                     }
                 }
-                Step::GiveUp(max) => for overdue in writes.overdue(max, at(now)) {
-                    let write = plain.get_mut(&overdue.id.0).expect("known");
+                Step::GiveUp(max) => for expired in writes.expired(max, at(now)) {
+                    let write = plain.get_mut(&expired.id.0).expect("known");
                     prop_assert!(write.3 || write.2 + TIMEOUT.as_secs() <= now);
-                    prop_assert!((1..=max).contains(&overdue.chunks.len()));
-                    writes.given_up(overdue.id, &overdue.chunks);
-                    overdue.chunks.iter().for_each(|chunk| assert!(write.1.remove(&chunk.0)));
+                    prop_assert!((1..=max).contains(&expired.chunks.len()));
+                    writes.given_up(expired.id, &expired.chunks);
+                    expired.chunks.iter().for_each(|chunk| assert!(write.1.remove(&chunk.0)));
                     write.3 = true;
                     if write.1.is_empty() {
-                        plain.remove(&overdue.id.0);
+                        plain.remove(&expired.id.0);
                     }
                 },
                 // Never so long at once that it counts as a suspension.

@@ -33,7 +33,7 @@ pub(super) struct Sums {
 
 /// A write whose chunks are to be given up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Overdue {
+pub struct Expired {
     pub id: WriteId,
     pub user: String,
     pub path: DfsPath,

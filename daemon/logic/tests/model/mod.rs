@@ -5,7 +5,7 @@ mod copies;
 
 use dfs_logic::command::{AdminOp, ChunkOp, Command, FsOp, NewFile, NodeOp, Op, Refusal};
 use dfs_types::path::PATH_BYTES_MAX;
-use dfs_types::{ChunkId, ChunkRef, DatanodeId, DfsPath, Duty, Timestamp};
+use dfs_types::{AdminState, ChunkId, ChunkRef, DatanodeId, DfsPath, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) const SUPERUSER: &str = "root";
@@ -37,7 +37,7 @@ pub(crate) struct Model {
     /// Every chunk that a file has ever named, and those that were abandoned without a name.
     pub once_named: BTreeSet<ChunkId>,
     /// The admin states of datanodes that are not in service.
-    pub duties: BTreeMap<DatanodeId, Duty>,
+    pub admin_states: BTreeMap<DatanodeId, AdminState>,
 }
 
 /// The caller and the time of a command.
@@ -92,7 +92,7 @@ impl Model {
             next_chunk: 1,
             floor: 1,
             once_named: BTreeSet::new(),
-            duties: BTreeMap::new(),
+            admin_states: BTreeMap::new(),
         }
     }
 
@@ -152,10 +152,10 @@ impl Model {
                 Ok(())
             }
             Op::Admin(AdminOp::AddKey { .. }) | Op::Node(NodeOp::Add { .. }) => Ok(()),
-            Op::Node(NodeOp::SetDuty { node, duty }) => {
-                self.duties.remove(node);
-                if *duty != Duty::Serve {
-                    self.duties.insert(*node, *duty);
+            Op::Node(NodeOp::SetAdminState { node, admin_state }) => {
+                self.admin_states.remove(node);
+                if *admin_state != AdminState::InService {
+                    self.admin_states.insert(*node, *admin_state);
                 }
                 Ok(())
             }

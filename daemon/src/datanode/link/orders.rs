@@ -67,7 +67,7 @@ struct Known {
 
 fn key(order: &Order) -> Key {
     match order {
-        Order::Copy { chunk, .. } | Order::Mend { chunk, .. } => (COPY, chunk.key()),
+        Order::Copy { chunk, .. } | Order::Reconstruct { chunk, .. } => (COPY, chunk.key()),
         Order::Delete { key } => (DELETE, *key),
         Order::Verify { key } => (VERIFY, *key),
     }
@@ -80,7 +80,7 @@ fn tell_dropped(key: ReplicaKey) {
 fn targets(order: &Order) -> Vec<DatanodeId> {
     match order {
         Order::Copy { targets, .. } => targets.iter().map(|target| target.id).collect(),
-        Order::Mend { .. } | Order::Delete { .. } | Order::Verify { .. } => Vec::new(),
+        Order::Reconstruct { .. } | Order::Delete { .. } | Order::Verify { .. } => Vec::new(),
     }
 }
 
@@ -210,7 +210,7 @@ impl Orders {
                     store.changes().push(Change::CopyEnded(chunk.id));
                 }
             }
-            Order::Mend { chunk, sources, capability } => {
+            Order::Reconstruct { chunk, sources, capability } => {
                 match reconstruct(&self.context, chunk, sources, capability, replaced) {
                     Ok(()) => tracing::info!(chunk = %chunk.id, "a suspect replica was reconstructed"),
                     Err(error) => tracing::error!(chunk = %chunk.id, error = %error.error, "reconstruction failed"),

@@ -5,7 +5,7 @@ use super::{Job, Master, applied};
 use dfs_logic::cluster::{Effect, Event};
 use dfs_logic::command::{NodeOp, Op};
 use dfs_logic::jobs::Step;
-use dfs_types::Duty;
+use dfs_types::AdminState;
 
 #[derive(Debug, Default)]
 pub(super) struct NoteMembers;
@@ -29,7 +29,7 @@ impl Job for NoteMembers {
                     continue;
                 }
             }
-            if let Op::Node(NodeOp::SetDuty { node, duty: Duty::Serve }) = op {
+            if let Op::Node(NodeOp::SetAdminState { node, admin_state: AdminState::InService }) = op {
                 master.observe(Event::Rejoined { node });
             }
         }

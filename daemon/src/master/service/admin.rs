@@ -3,17 +3,23 @@
 use super::user::UserCalls;
 use super::{admin_state, safe_mode};
 use dfs_rpc::services::AdminService;
-use dfs_rpc::wire::{Duty, Result, SafeModeChange};
+use dfs_rpc::wire::{AdminState, Result, SafeModeChange};
 use dfs_types::{DatanodeId, RequestId};
 use tarpc::context::Context;
 
 impl AdminService for UserCalls {
-    async fn set_duty(self, _: Context, request: RequestId, node: DatanodeId, duty: Duty) -> Result<()> {
-        Ok(admin_state::set_duty(&self.master, &self.user, request, node, duty.into()).await?)
+    async fn set_admin_state(
+        self,
+        _: Context,
+        request: RequestId,
+        node: DatanodeId,
+        admin_state: AdminState,
+    ) -> Result<()> {
+        Ok(admin_state::set_admin_state(&self.master, &self.user, request, node, admin_state.into()).await?)
     }
 
-    async fn check_duty(self, _: Context, node: DatanodeId, duty: Duty) -> Result<()> {
-        admin_state::check_duty(&self.master, node, duty.into()).await?;
+    async fn check_admin_state(self, _: Context, node: DatanodeId, admin_state: AdminState) -> Result<()> {
+        admin_state::check_admin_state(&self.master, node, admin_state.into()).await?;
         Ok(())
     }
 

@@ -8,23 +8,26 @@ use crate::master::state::Master;
 use dfs_logic::cluster::{Event, Space};
 use dfs_logic::command::NodeOp;
 use dfs_logic::liveness::NodeState;
-use dfs_types::{DatanodeId, Detail, Duty, Error, ErrorCode, RequestId, Result};
+use dfs_types::{AdminState, DatanodeId, Detail, Error, ErrorCode, RequestId, Result};
 use std::sync::Arc;
 
-pub(super) async fn set_duty(
+pub(super) async fn set_admin_state(
     master: &Master,
     user: &str,
     request: RequestId,
     node: DatanodeId,
-    duty: Duty,
+    admin_state: AdminState,
 ) -> Result<()> {
-    let _turn = master.duties.lock().await;
-    let before = check_duty(master, node, duty).await?;
-    master.propose(request, user, NodeOp::SetDuty { node, duty }).await?.map_err(|refusal| refused(refusal, node))?;
+    let _turn = master.admin_states.lock().await;
+    let before = check_admin_state(master, node, admin_state).await?;
+    master
+        .propose(request, user, NodeOp::SetAdminState { node, admin_state })
+        .await?
+        .map_err(|refusal| refused(refusal, node))?;
     let version = master.published.get();
     // A late retry of an earlier call changes nothing.
-    if before != duty && version.namespace.duty(node) == duty {
-        master.observe_with(Event::AdminStateChanged { node, duty, by: user.into() }, &version.namespace);
+    if before != admin_state && version.namespace.admin_state(node) == admin_state {
+        master.observe_with(Event::AdminStateChanged { node, admin_state, by: user.into() }, &version.namespace);
     }
     Ok(())
 }
@@ -33,11 +36,15 @@ pub(super) async fn set_duty(
 ///
 /// # Errors
 /// The reason why the requested admin state is rejected.
-pub(super) async fn check_duty(master: &Master, node: DatanodeId, duty: Duty) -> Result<Duty> {
+pub(super) async fn check_admin_state(
+    master: &Master,
+    node: DatanodeId,
+    admin_state: AdminState,
+) -> Result<AdminState> {
     let version = master.published.get();
-    let before = version.namespace.duty(node);
-    if before != duty {
-        check_change(master, version, node, before, duty).await.map_err(|error| error.at(node))?;
+    let before = version.namespace.admin_state(node);
+    if before != admin_state {
+        check_change(master, version, node, before, admin_state).await.map_err(|error| error.at(node))?;
     }
     Ok(before)
 }
@@ -46,20 +53,20 @@ async fn check_change(
     master: &Master,
     version: Arc<Version>,
     node: DatanodeId,
-    before: Duty,
-    duty: Duty,
+    before: AdminState,
+    admin_state: AdminState,
 ) -> Result<()> {
     // A datanode that was drained and stopped may be unknown to a master that has started since.
-    let known = before == Duty::Drain
+    let known = before == AdminState::Draining
         || version.namespace.is_member(node)
         || master.cluster_state().nodes().get(node).is_some();
     if !known {
         return Err(Error::of(ErrorCode::NotFound, Detail::UnknownDatanode));
     }
-    match duty {
-        Duty::Serve => Ok(()),
-        Duty::Drain => check_drain(master, version, node).await,
-        Duty::Gone => match master.cluster_state().nodes().state(node, master.clock.now()) {
+    match admin_state {
+        AdminState::InService => Ok(()),
+        AdminState::Draining => check_drain(master, version, node).await,
+        AdminState::Removed => match master.cluster_state().nodes().state(node, master.clock.now()) {
             NodeState::Dead => Ok(()),
             state => {
                 let detail = Detail::NotDead { live: state == NodeState::Live };
@@ -78,7 +85,7 @@ async fn check_drain(master: &Master, version: Arc<Version>, node: DatanodeId) -
     let (wanted, cluster) = (usize::from(wanted), master.cluster_state());
     let held = cluster.nodes().get(node).map_or(0, |node| node.load.used());
     let all: Vec<_> = cluster.nodes().all(master.clock.now()).collect();
-    let stays = |id: DatanodeId| id != node && version.namespace.duty(id) == Duty::Serve;
+    let stays = |id: DatanodeId| id != node && version.namespace.admin_state(id) == AdminState::InService;
     let staying = all.iter().filter(|(id, state, _)| *state == NodeState::Live && stays(*id));
     let loads: Vec<_> = staying.map(|(.., node)| &*node.load).collect();
     let left = loads.len();

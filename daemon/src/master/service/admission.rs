@@ -54,7 +54,7 @@ impl Admission {
 fn denial(call: Call) -> &'static str {
     match call {
         Call::SetSafeMode => "only the superuser may enter and leave safe mode",
-        Call::SetDuty | Call::CheckDuty => "only the superuser may change the admin state of datanodes",
+        Call::SetAdminState | Call::CheckAdminState => "only the superuser may change the admin state of datanodes",
         _ => "callers of this role may not make this call",
     }
 }

@@ -1,11 +1,11 @@
 //! Implements [`ClusterService`] for one user.
 
 use super::user::UserCalls;
-use super::{board, chunk, status};
+use super::{chunk, status, view};
 use crate::master::{convert, jobs};
 use bytes::Bytes;
-use dfs_rpc::board::BoardVersion;
 use dfs_rpc::services::ClusterService;
+use dfs_rpc::view::ViewVersion;
 use dfs_rpc::wire::{ChunkStatus, ClusterStatus, JobStatus, NodeStatus, Result};
 use dfs_types::ChunkId;
 use tarpc::context::Context;
@@ -31,8 +31,8 @@ impl ClusterService for UserCalls {
         Ok(chunk::chunk(&self.master, &self.user, chunk).await?)
     }
 
-    async fn board(self, _: Context, since: Option<BoardVersion>) -> Result<Bytes> {
-        Ok(board::board(&self.master, since)?)
+    async fn view(self, _: Context, since: Option<ViewVersion>) -> Result<Bytes> {
+        Ok(view::view(&self.master, since)?)
     }
 
     async fn jobs(self, _: Context) -> Result<Vec<JobStatus>> {

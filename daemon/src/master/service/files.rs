@@ -54,8 +54,8 @@ impl FileService for UserCalls {
         Ok(names::list(&self.master.published, &self.user, &list)?)
     }
 
-    async fn report_damage(self, _: Context, node: DatanodeId, capability: Bytes) -> Result<()> {
-        Ok(read::report_damage(&self.master, &self.user, node, &capability)?)
+    async fn report_corrupt(self, _: Context, node: DatanodeId, capability: Bytes) -> Result<()> {
+        Ok(read::report_corrupt(&self.master, &self.user, node, &capability)?)
     }
 
     async fn set_attributes(

@@ -3,7 +3,7 @@
 //! * [`admission`]: the gate in front of all calls, by the table of rights.
 //! * [`user`]: the services for users, in [`files`], [`cluster`] and [`admin`], which convert
 //!   between wire twins and values; [`names`], [`copies`], [`search`], [`write`], [`read`],
-//!   [`chunk`], [`status`], [`board`], [`admin_state`] and [`safe_mode`] do the work.
+//!   [`chunk`], [`status`], [`view`], [`admin_state`] and [`safe_mode`] do the work.
 //! * [`node`]: the service for datanodes.
 //! * [`pipelines`]: chooses the datanodes for the chunks of a plan; [`seal`]: seals the
 //!   capabilities for them.
@@ -11,7 +11,6 @@
 mod admin;
 mod admin_state;
 pub mod admission;
-mod board;
 mod chunk;
 mod cluster;
 mod copies;
@@ -25,4 +24,5 @@ mod seal;
 pub mod search;
 pub mod status;
 pub mod user;
+mod view;
 pub mod write;

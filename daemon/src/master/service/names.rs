@@ -10,7 +10,7 @@ use dfs_logic::command::{FsOp, Outcome, Refusal};
 use dfs_rpc::wire::{Blocked, ListDirectory, ListPage};
 use dfs_rpc::{CHANGED_PER_CALL_MAX, ENTRIES_PER_PAGE_MAX};
 use dfs_types::principal::is_user_name;
-use dfs_types::{AttributeChange, ChunkId, Deleted, DfsPath, Duty, Layout, RequestId, Result, Stat};
+use dfs_types::{AdminState, AttributeChange, ChunkId, Deleted, DfsPath, Layout, RequestId, Result, Stat};
 
 /// A bound that clients know and rely on.
 const _: () = assert!(CHANGED_PER_CALL_MAX == dfs_logic::state::CHANGED_MAX, "one bound, stated in two places");
@@ -86,7 +86,7 @@ pub(super) async fn set_replication(
 /// Keeps a drained datanode drained although more replicas of a file are wanted.
 fn keep_drained(master: &Master, user: &str, path: &DfsPath, replication: u8) {
     let version = master.published.get();
-    if version.namespace.duties().all(|(_, duty)| duty != Duty::Drain) {
+    if version.namespace.admin_states().all(|(_, admin_state)| admin_state != AdminState::Draining) {
         return;
     }
     // If the file cannot be read, the command will be refused as well.

@@ -5,7 +5,7 @@ use dfs_logic::cluster::ClusterState;
 use dfs_logic::placement::{Candidate, choose, room};
 use dfs_logic::state::State;
 use dfs_rpc::wire::PlanWrite;
-use dfs_types::{DatanodeId, Detail, Error, ErrorCode, NoRoom, Result, Short, Timestamp, TooFewDatanodes};
+use dfs_types::{DatanodeId, Detail, Error, ErrorCode, NoRoom, Result, RoomFor, Timestamp, TooFewDatanodes};
 
 /// The requirements of each chunk of a plan.
 #[derive(Debug, Clone, Copy)]
@@ -70,8 +70,8 @@ pub(super) fn place(
     check_length(cluster, &candidates, plan, wanted).map_err(Unplaced::Never)?;
     let pipelines =
         choose_pipelines(&mut candidates, plan.chunks, wanted, needed, random::number).ok_or_else(|| {
-            let short = Short::Chunk { bytes: u64::from(wanted.bytes), needed: needed as u64 };
-            Unplaced::Never(no_room(short).at(&plan.path))
+            let object = RoomFor::Chunk { bytes: u64::from(wanted.bytes), needed: needed as u64 };
+            Unplaced::Never(no_room(object).at(&plan.path))
         })?;
     // A one-chunk plan reserves no space: its length is unknown, and reserving a full chunk for
     // each small file would exhaust the accounting.
@@ -102,8 +102,9 @@ fn check_length(cluster: &ClusterState, candidates: &[Candidate], plan: &PlanWri
     }
     let kept_back = space.capacity.saturating_sub(space.used).saturating_sub(space.free);
     let datanodes = candidates.len() as u64;
-    let short = Short::File { bytes: length, replicas, room, free: space.free, used: space.used, kept_back, datanodes };
-    Err(no_room(short).at(&plan.path))
+    let object =
+        RoomFor::File { bytes: length, replicas, room, free: space.free, used: space.used, kept_back, datanodes };
+    Err(no_room(object).at(&plan.path))
 }
 
 /// Returns the same pipeline for all `count` chunks, so that the writer needs one connection for
@@ -158,8 +159,8 @@ fn choose_pipeline(
     })
 }
 
-fn no_room(short: Short) -> Error {
-    let detail = Detail::NoRoom(NoRoom { of: short, unfinished: None });
+fn no_room(object: RoomFor) -> Error {
+    let detail = Detail::NoRoom(NoRoom { of: object, unfinished: None });
     Error::of(ErrorCode::InsufficientDatanodes, detail)
 }
 

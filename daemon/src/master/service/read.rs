@@ -87,7 +87,7 @@ pub(super) fn note_traffic(master: &Master, path: &DfsPath, read: u64, written: 
 
 /// Orders the datanode to verify its replica: a report alone is not enough to give a replica up.
 /// The capability proves that the reader may read the chunk.
-pub(super) fn report_damage(master: &Master, user: &str, node: DatanodeId, capability: &Bytes) -> Result<()> {
+pub(super) fn report_corrupt(master: &Master, user: &str, node: DatanodeId, capability: &Bytes) -> Result<()> {
     let keys = master.keys.get(&master.published);
     let denied = |error: CapabilityError| Error::new(ErrorCode::PermissionDenied, error.to_string());
     let opened = keys.ring.open(capability).map_err(denied)?;

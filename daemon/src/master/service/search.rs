@@ -5,7 +5,7 @@ use crate::master::state::Master;
 use dfs_logic::repair::{Examiner, NodeView, Shortage, View};
 use dfs_logic::search::Criteria;
 use dfs_logic::state::{Met, State};
-use dfs_rpc::wire::{Find, Found, FoundPage, Looked, Short, Wanted};
+use dfs_rpc::wire::{Find, Found, FoundPage, Looked, UnderReplicated, Wanted};
 use dfs_rpc::{CHUNKS_PER_SEARCH_MAX, ENTRIES_PER_PAGE_MAX, ENTRIES_PER_SEARCH_MAX, TEXT_BYTES_MAX};
 use dfs_types::{ChunkId, DatanodeId, DfsPath, Glob, Kind, Result, Stat};
 use std::collections::BTreeMap;
@@ -20,7 +20,8 @@ pub(super) fn find(master: &Master, user: &str, find: &Find) -> Result<FoundPage
     let version = master.published.get();
     let namespace = &version.namespace;
     // The liveness of the datanodes is taken once, at the beginning of the page.
-    let nodes = find.wanted.short.then(|| master.cluster_state().nodes().views(namespace, master.clock.now()));
+    let nodes =
+        find.wanted.under_replicated.then(|| master.cluster_state().nodes().views(namespace, master.clock.now()));
     let mut page = Page::default();
     let mut after = find.after.clone();
     loop {
@@ -41,19 +42,19 @@ fn shortages(
     state: &State,
     matched: &[Matched],
     nodes: &BTreeMap<DatanodeId, NodeView>,
-) -> Vec<Short> {
-    let mut all = vec![Short::default(); matched.len()];
+) -> Vec<UnderReplicated> {
+    let mut all = vec![UnderReplicated::default(); matched.len()];
     let parts: Vec<Part<'_>> = matched.iter().map(|entry| Part::new(&entry.chunks, entry.replicas)).collect();
     for slice in slices(&parts) {
         let cluster = master.cluster_state();
         let view = View { namespace: state, locations: cluster.locations(), nodes };
         let mut examiner = Examiner::new(&view);
         for (at, part) in slice {
-            let Some(short) = all.get_mut(at) else { continue };
+            let Some(under_replicated) = all.get_mut(at) else { continue };
             let Shortage { missing, at_risk, under } = examiner.shortage(part.chunks, part.replicas);
-            short.missing += missing;
-            short.endangered += at_risk;
-            short.under += under;
+            under_replicated.missing += missing;
+            under_replicated.at_risk += at_risk;
+            under_replicated.under += under;
         }
     }
     all
@@ -169,7 +170,7 @@ impl Page {
             // it parses.
             let path = || DfsPath::parse(met.path).ok();
             if criteria.matches(met) {
-                let of_file = if find.wanted.short { met.chunks().to_vec() } else { Vec::new() };
+                let of_file = if find.wanted.under_replicated { met.chunks().to_vec() } else { Vec::new() };
                 chunks += of_file.len();
                 self.chunks_examined += of_file.len();
                 let replicas = met.replicas();
@@ -186,11 +187,19 @@ impl Page {
     }
 
     /// Adds the entries of a stretch; if shortages are given, only the entries that have one.
-    fn take(&mut self, matched: Vec<Matched>, shortages: Option<Vec<Short>>) {
-        let only_short = shortages.is_some();
-        let shorts = shortages.unwrap_or_default().into_iter().chain(std::iter::repeat(Short::default()));
-        let found = matched.into_iter().zip(shorts).filter(|(_, short)| !only_short || *short != Short::default());
-        self.found.entries.extend(found.map(|(Matched { path, stat, .. }, short)| Found { path, stat, short }));
+    fn take(&mut self, matched: Vec<Matched>, shortages: Option<Vec<UnderReplicated>>) {
+        let only_under_replicated = shortages.is_some();
+        let under_replicated =
+            shortages.unwrap_or_default().into_iter().chain(std::iter::repeat(UnderReplicated::default()));
+        let found = matched
+            .into_iter()
+            .zip(under_replicated)
+            .filter(|(_, under_replicated)| !only_under_replicated || *under_replicated != UnderReplicated::default());
+        self.found.entries.extend(found.map(|(Matched { path, stat, .. }, under_replicated)| Found {
+            path,
+            stat,
+            under_replicated,
+        }));
     }
 }
 

@@ -99,7 +99,7 @@ pub(super) async fn plan_write(master: &Master, user: &str, plan: PlanWrite, unt
         let principal = Principal::User(user.to_owned());
         let chunk = ChunkRef { id, generation: FIRST_GENERATION, length: shape.chunk_size, checksum: 0 };
         let capability = seal(master, &keys, Operation::Write, chunk, None, principal, addresses.clone())?;
-        Ok(PlannedChunk { id, generation: FIRST_GENERATION, chain: addresses, capability })
+        Ok(PlannedChunk { id, generation: FIRST_GENERATION, pipeline: addresses, capability })
     });
     let chunks = planned.collect::<Result<_>>()?;
     let Shape { replication, chunk_size } = shape;

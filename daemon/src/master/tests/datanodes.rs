@@ -56,7 +56,7 @@ async fn reported_corruption_is_verified_first() {
     let read = PlanRead { path: path("/file"), offset: 0, length: u64::MAX };
     let capability = ann.files.plan_read(context(), read).await.answer().expect("planned").chunks[0].capability.clone();
     let report = async |user: &UserClient, node, capability: &Bytes| {
-        user.files.report_damage(context(), DatanodeId(node), capability.clone()).await.answer()
+        user.files.report_corrupt(context(), DatanodeId(node), capability.clone()).await.answer()
     };
     assert!(report(&ann, 9, &capability).await.is_err());
     // A reader proves with a capability that it may read the chunk.

@@ -4,14 +4,14 @@ use super::harness::{
     Answer, Cluster, Datanode, Running, code, context, load, path, plan, put, replica, request, until,
 };
 use super::repair::order;
-use dfs_rpc::board::Board;
 use dfs_rpc::services::UserClient;
+use dfs_rpc::view::ClusterView;
 use dfs_rpc::wire::{NodeStatus, Order};
-use dfs_types::{ChunkId, DatanodeId, Detail, Duty, ErrorCode, Result};
+use dfs_types::{AdminState, ChunkId, DatanodeId, Detail, ErrorCode, Result};
 use std::cell::Cell;
 
-async fn set_duty(user: &UserClient, node: u16, duty: Duty) -> Result<()> {
-    user.admin.set_duty(context(), request(), DatanodeId(node), duty.into()).await.answer()
+async fn set_admin_state(user: &UserClient, node: u16, admin_state: AdminState) -> Result<()> {
+    user.admin.set_admin_state(context(), request(), DatanodeId(node), admin_state.into()).await.answer()
 }
 
 async fn node(user: &UserClient, node: u16) -> Option<NodeStatus> {
@@ -22,8 +22,8 @@ async fn node(user: &UserClient, node: u16) -> Option<NodeStatus> {
 /// Returns the events of a datanode since this master became the leader, without those about its
 /// connection and liveness.
 async fn events(user: &UserClient, node: u16) -> Vec<String> {
-    let board = Board::decode(&user.cluster.board(context(), None).await.answer().expect("a board")).expect("reads");
-    let of_node = board.events.into_iter().filter(|event| event.node == Some(DatanodeId(node)));
+    let view = ClusterView::decode(&user.cluster.view(context(), None).await.answer().expect("a view")).expect("reads");
+    let of_node = view.events.into_iter().filter(|event| event.node == Some(DatanodeId(node)));
     let texts = of_node.map(|event| event.text);
     texts
         .filter(|text| {
@@ -48,7 +48,7 @@ async fn draining(cluster: &Cluster) -> (Running, UserClient, [Datanode; 4], Chu
     let [a, b, c] = cluster.datanodes(&master).await;
     let d = cluster.datanode(&master, 4, &[]).await;
     let (_, chunk) = put(&ann, "/file", &[&a, &b, &c]).await;
-    set_duty(&ann, 3, Duty::Drain).await.expect("drains");
+    set_admin_state(&ann, 3, AdminState::Draining).await.expect("drains");
     (master, ann, [a, b, c, d], chunk)
 }
 
@@ -62,7 +62,7 @@ async fn what_the_others_cannot_carry_is_refused() {
     let (ann, bob) = (cluster.user(&master, "ann").await, cluster.user(&master, "bob").await);
     let [a, b, c] = cluster.datanodes(&master).await;
     put(&ann, "/file", &[&a, &b, &c]).await;
-    let few = set_duty(&ann, 1, Duty::Drain).await.expect_err("too few");
+    let few = set_admin_state(&ann, 1, AdminState::Draining).await.expect_err("too few");
     assert_eq!(few.code, ErrorCode::InsufficientDatanodes);
     assert_eq!(
         few.to_string(),
@@ -74,20 +74,20 @@ async fn what_the_others_cannot_carry_is_refused() {
     let mut news = a.news();
     news.load.directories[0].used = 1 << 43;
     a.heartbeat(news).await;
-    let full = set_duty(&ann, 1, Duty::Drain).await.expect_err("no room");
+    let full = set_admin_state(&ann, 1, AdminState::Draining).await.expect_err("no room");
     assert_eq!(full.code, ErrorCode::InsufficientDatanodes);
     assert!(
         full.message.starts_with("holds 8TiB, but without it only 3 live datanodes would be left, with room for "),
         "{full}"
     );
-    assert_eq!(code(set_duty(&bob, 2, Duty::Drain).await), ErrorCode::PermissionDenied);
-    assert_eq!(code(set_duty(&ann, 9, Duty::Drain).await), ErrorCode::NotFound);
-    assert_eq!(code(set_duty(&ann, 2, Duty::Gone).await), ErrorCode::InvalidArgument);
+    assert_eq!(code(set_admin_state(&bob, 2, AdminState::Draining).await), ErrorCode::PermissionDenied);
+    assert_eq!(code(set_admin_state(&ann, 9, AdminState::Draining).await), ErrorCode::NotFound);
+    assert_eq!(code(set_admin_state(&ann, 2, AdminState::Removed).await), ErrorCode::InvalidArgument);
     assert_eq!(ann.cluster.status(context()).await.answer().expect("status").nodes_draining, 0);
     // There is room to drain one of them, but not two.
-    assert_eq!(set_duty(&ann, 2, Duty::Drain).await, Ok(()));
-    assert_eq!(set_duty(&ann, 2, Duty::Drain).await, Ok(()), "nothing changes");
-    assert_eq!(code(set_duty(&ann, 3, Duty::Drain).await), ErrorCode::InsufficientDatanodes);
+    assert_eq!(set_admin_state(&ann, 2, AdminState::Draining).await, Ok(()));
+    assert_eq!(set_admin_state(&ann, 2, AdminState::Draining).await, Ok(()), "nothing changes");
+    assert_eq!(code(set_admin_state(&ann, 3, AdminState::Draining).await), ErrorCode::InsufficientDatanodes);
     until("one event", async || events(&ann, 2).await == ["drain requested by ann: 1 chunk to re-replicate"]).await;
 }
 
@@ -104,9 +104,9 @@ async fn a_datanode_is_drained_when_its_chunks_are_elsewhere_and_may_be_forgotte
     })
     .await;
     let health = ann.cluster.status(context()).await.answer().expect("status");
-    assert_eq!((health.replication.under, health.replication.endangered, health.nodes_draining), (0, 0, 1));
+    assert_eq!((health.replication.under, health.replication.at_risk, health.nodes_draining), (0, 0, 1));
     let planned = ann.files.plan_write(context(), plan(&path("/new"))).await.answer().expect("planned");
-    assert!(planned.chunks[0].chain.iter().all(|place| place.id != c.id), "{planned:?}");
+    assert!(planned.chunks[0].pipeline.iter().all(|place| place.id != c.id), "{planned:?}");
 
     let mut news = d.news();
     news.added = vec![replica(chunk)];
@@ -127,17 +127,17 @@ async fn a_datanode_is_drained_when_its_chunks_are_elsewhere_and_may_be_forgotte
     .await;
 
     drop(c);
-    assert_eq!(code(set_duty(&ann, 3, Duty::Gone).await), ErrorCode::InvalidArgument, "not dead yet");
+    assert_eq!(code(set_admin_state(&ann, 3, AdminState::Removed).await), ErrorCode::InvalidArgument, "not dead yet");
     until("forgotten", async || {
         alive(&[&a, &b, &d]).await;
-        set_duty(&ann, 3, Duty::Gone).await.is_ok()
+        set_admin_state(&ann, 3, AdminState::Removed).await.is_ok()
     })
     .await;
     assert!(node(&ann, 3).await.is_none());
     let c = cluster.datanode(&master, 3, &[]).await;
     until("in service again", async || {
         alive(&[&a, &b, &c, &d]).await;
-        node(&ann, 3).await.expect("there").duty == Duty::Serve && events(&ann, 3).await.len() == 4
+        node(&ann, 3).await.expect("there").admin_state == AdminState::InService && events(&ann, 3).await.len() == 4
     })
     .await;
     let expected = [
@@ -167,7 +167,7 @@ async fn a_master_that_starts_again_counts_what_is_left_when_it_was_reported() {
         alive(&[&a, &b, &c, &d]).await;
         seen.set(seen.get() + 1);
         let status = node(&ann, 3).await.expect("there");
-        assert_eq!((status.duty, status.left), (Duty::Drain, None), "it has not reported its replicas");
+        assert_eq!((status.admin_state, status.left), (AdminState::Draining, None), "it has not reported its replicas");
         seen.get() > 10
     })
     .await;
@@ -177,8 +177,8 @@ async fn a_master_that_starts_again_counts_what_is_left_when_it_was_reported() {
         node(&ann, 3).await.expect("there").left == Some(1)
     })
     .await;
-    set_duty(&ann, 3, Duty::Serve).await.expect("resumed");
+    set_admin_state(&ann, 3, AdminState::InService).await.expect("resumed");
     let status = node(&ann, 3).await.expect("there");
-    assert_eq!((status.duty, status.left, status.is_draining()), (Duty::Serve, None, false));
+    assert_eq!((status.admin_state, status.left, status.is_draining()), (AdminState::InService, None, false));
     until("the event", async || events(&ann, 3).await == ["put back in service by ann"]).await;
 }

@@ -1,7 +1,6 @@
 //! Tests of a complete master in a temporary directory, with real connections.
 
 mod behind;
-mod boards;
 mod copies;
 mod datanodes;
 mod drains;
@@ -12,4 +11,5 @@ mod repair;
 mod restarts;
 mod searching;
 mod unfinished;
+mod views;
 mod writes;

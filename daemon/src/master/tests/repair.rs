@@ -52,7 +52,7 @@ async fn chunks_of_a_dead_datanode_are_copied_to_one_that_has_none() {
             node.heartbeat(node.news()).await;
         }
         let status = ann.cluster.status(context()).await.answer().expect("status").replication;
-        status.under + status.endangered + status.missing + status.copying == 0
+        status.under + status.at_risk + status.missing + status.copying == 0
     })
     .await;
 }
@@ -133,7 +133,7 @@ async fn corrupt_replicas_are_all_that_is_left() {
     let found = ann.files.plan_read(context(), read).await.answer().expect("planned");
     assert_eq!(found.chunks[0].replicas.len(), 3, "a reader may assemble the chunk from them");
     let (_, found_order) = order(&nodes.each_ref(), |order| !matches!(order, Order::Verify { .. })).await;
-    let Order::Mend { chunk: reconstructed, sources, .. } = found_order else { panic!("{found_order:?}") };
+    let Order::Reconstruct { chunk: reconstructed, sources, .. } = found_order else { panic!("{found_order:?}") };
     assert_eq!((reconstructed.id, sources.len()), (chunk, 2));
 }
 
@@ -222,6 +222,6 @@ async fn a_file_that_appears_is_never_under_replicated() {
         });
         futures::future::join_all(puts).await;
         let chunks = ann.cluster.status(context()).await.answer().expect("status").replication;
-        assert_eq!((chunks.missing, chunks.endangered, chunks.under), (0, 0, 0), "round {round} of {}", chunks.chunks);
+        assert_eq!((chunks.missing, chunks.at_risk, chunks.under), (0, 0, 0), "round {round} of {}", chunks.chunks);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::harness::{Answer, Cluster, code, context, path, put, request, until};
 use dfs_rpc::services::UserClient;
-use dfs_rpc::wire::{Find, FoundPage, SafeModeChange, Short, Wanted};
+use dfs_rpc::wire::{Find, FoundPage, SafeModeChange, UnderReplicated, Wanted};
 use dfs_types::{AttributeChange, ErrorCode, Kind, Timestamp};
 
 async fn page(user: &UserClient, from: &str, wanted: Wanted) -> FoundPage {
@@ -38,7 +38,7 @@ async fn each_criterion_finds_its_own() {
         (Wanted { size: Some((1001, u64::MAX)), ..all() }, vec![]),
         (Wanted { size: Some((0, 1000)), name: Some("a*".into()), ..all() }, vec!["/d/a.csv"]),
         (Wanted { modified: Some((Timestamp(0), Timestamp(5))), ..all() }, vec!["/d/a.csv"]),
-        (Wanted { short: true, ..all() }, vec![]),
+        (Wanted { under_replicated: true, ..all() }, vec![]),
     ] {
         assert_eq!(paths(&ann, "/d", wanted.clone()).await, expected, "{wanted:?}");
     }
@@ -75,10 +75,11 @@ async fn under_replicated_chunks_are_found_and_counted() {
     let [a, b, c] = nodes.each_ref();
     put(&ann, "/two", &[a, b]).await;
     put(&ann, "/three", &[a, b, c]).await;
-    let wanted = Wanted { short: true, ..Wanted::default() };
+    let wanted = Wanted { under_replicated: true, ..Wanted::default() };
     let found = page(&ann, "/", wanted.clone()).await;
-    let short: Vec<_> = found.entries.iter().map(|found| (found.path.as_str(), found.short)).collect();
-    assert_eq!(short, [("/two", Short { under: 1, ..Short::default() })]);
+    let under_replicated: Vec<_> =
+        found.entries.iter().map(|found| (found.path.as_str(), found.under_replicated)).collect();
+    assert_eq!(under_replicated, [("/two", UnderReplicated { under: 1, ..UnderReplicated::default() })]);
     assert_eq!((found.looked.files, found.looked.directories, found.looked.chunks), (2, 1, 2));
 
     ann.files.set_replication(context(), request(), path("/two"), 2).await.answer().expect("set");

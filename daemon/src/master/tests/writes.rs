@@ -62,7 +62,7 @@ async fn receipts_must_be_real_enough_and_of_different_datanodes() {
     let [a, b, _] = nodes.each_ref();
     let file = path("/file");
     let planned = ann.files.plan_write(context(), plan(&file)).await.answer().expect("planned");
-    assert_eq!((planned.replicas_min, planned.chunks[0].chain.len()), (2, 3));
+    assert_eq!((planned.replicas_min, planned.chunks[0].pipeline.len()), (2, 3));
     let planned = &planned.chunks[0];
     let good = stored(planned, 1000, &[a, b]);
     let mut forged = good.clone();
@@ -131,7 +131,7 @@ async fn a_write_begins_with_all_replicas_and_continues_with_a_majority() {
     let mut going_on = plan(&file);
     going_on.begun = true;
     let planned = ann.files.plan_write(context(), going_on.clone()).await.answer().expect("planned");
-    assert_eq!(planned.chunks[0].chain.len(), 2);
+    assert_eq!(planned.chunks[0].pipeline.len(), 2);
     going_on.exclude = vec![DatanodeId(1)];
     assert_eq!(code(ann.files.plan_write(context(), going_on).await.answer()), ErrorCode::InsufficientDatanodes);
 }
@@ -170,7 +170,7 @@ async fn a_capability_is_for_its_chunk_its_pipeline_and_its_user() {
     let keys = KeyRing::new(&nodes[0].heartbeat(nodes[0].news()).await.keys);
     let chunk = &planned.chunks[0];
     let capability = keys.open(&chunk.capability).expect("sealed");
-    assert_eq!((capability.chunk, &capability.pipeline, capability.length_max), (chunk.id, &chunk.chain, 64 << 20));
+    assert_eq!((capability.chunk, &capability.pipeline, capability.length_max), (chunk.id, &chunk.pipeline, 64 << 20));
     assert_eq!(capability.checksum, None, "it is not known yet");
     assert_eq!(capability.operation, Operation::Write);
     let mut forged = chunk.capability.to_vec();

@@ -2,16 +2,16 @@
 
 use super::{CLUSTER, Pair, Sample, chunk, path, user};
 use bytes::Bytes;
-use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus, Severity};
 use dfs_rpc::curve::{Rates, Second};
 use dfs_rpc::services::{ClusterServiceRequest as Q, ClusterServiceResponse as A, UserResponse};
+use dfs_rpc::view::{ClusterView, Event, LogStatus, ReplicaCount, Severity, ViewVersion};
 use dfs_rpc::wire::{
     Blocked, ChunkStatus, ClusterStatus, FullDisk, JobState, JobStatus, Lasting, MasterStatus, NodeState, NodeStatus,
     ReplicationStatus, SafeMode, Unfinished,
 };
-use dfs_types::{ChunkId, DatanodeId, Duty, MasterId, Timestamp};
+use dfs_types::{AdminState, ChunkId, DatanodeId, MasterId, Timestamp};
 
-const VERSION: BoardVersion = BoardVersion { epoch: 300, seq: 7 };
+const VERSION: ViewVersion = ViewVersion { epoch: 300, seq: 7 };
 
 pub(super) fn calls() -> Vec<Pair> {
     let replicas = vec![(DatanodeId(1), NodeState::Live), (DatanodeId(2), NodeState::Stale)];
@@ -30,7 +30,7 @@ pub(super) fn calls() -> Vec<Pair> {
         (Q::Status {}, A::Status(Ok(Box::new(status())))),
         (Q::Nodes {}, A::Nodes(Ok(nodes()))),
         (Q::Chunk { chunk: ChunkId(300) }, A::Chunk(Ok(found))),
-        (Q::Board { since: Some(VERSION) }, A::Board(Ok(Bytes::from_static(b"packed")))),
+        (Q::View { since: Some(VERSION) }, A::View(Ok(Bytes::from_static(b"packed")))),
         (Q::Jobs {}, A::Jobs(Ok(vec![job]))),
     ];
     calls.into_iter().map(|(request, response)| user("cluster", request, UserResponse::Cluster(response))).collect()
@@ -50,12 +50,12 @@ fn status() -> ClusterStatus {
         directories: 4,
         bytes: 5,
         space: 6,
-        replication: ReplicationStatus { chunks: 7, missing: 8, endangered: 9, under: 10, over: 11, copying: 12 },
+        replication: ReplicationStatus { chunks: 7, missing: 8, at_risk: 9, under: 10, over: 11, copying: 12 },
         counted_ms: Some(13),
         lasting: Lasting {
             safe_mode: Some(14),
             missing: None,
-            endangered: Some(15),
+            at_risk: Some(15),
             under: None,
             stale: Some(16),
             dead: None,
@@ -82,7 +82,7 @@ fn status() -> ClusterStatus {
 }
 
 fn nodes() -> Vec<NodeStatus> {
-    let node = |id, state, duty| NodeStatus {
+    let node = |id, state, admin_state| NodeStatus {
         state,
         heartbeat_age_ms: 1,
         registered_ms: 2,
@@ -90,23 +90,23 @@ fn nodes() -> Vec<NodeStatus> {
         ahead: true,
         load: super::node::load(),
         chunks: 4,
-        short: 5,
-        sole: 6,
-        duty,
+        under_replicated: 5,
+        last_replica: 6,
+        admin_state,
         left: Some(7),
         blocked: Blocked { waiting: 8, ..Blocked::default() },
         version: "0.1.0".to_owned(),
         ..NodeStatus::new(DatanodeId(id), super::address(id).address)
     };
     vec![
-        node(1, NodeState::Live, Duty::Serve),
-        node(2, NodeState::Stale, Duty::Drain),
-        node(300, NodeState::Dead, Duty::Gone),
+        node(1, NodeState::Live, AdminState::InService),
+        node(2, NodeState::Stale, AdminState::Draining),
+        node(300, NodeState::Dead, AdminState::Removed),
     ]
 }
 
-/// The view in the answer to `board`, before compression.
-pub(super) fn board() -> Vec<Sample> {
+/// The view in the answer to `view`, before compression.
+pub(super) fn view() -> Vec<Sample> {
     let event = |number, severity| Event {
         number,
         at: Timestamp(300),
@@ -126,17 +126,17 @@ pub(super) fn board() -> Vec<Sample> {
         elections: 9,
     };
     let rates = Rates { read: 1.5, written: 2.5, reads: 3.5, writes: 4.5 };
-    let second = Second { rates: Some(rates), changes: Some(0.5), lacking: Some(1), used: 2 };
-    let board = Board {
+    let second = Second { rates: Some(rates), changes: Some(0.5), missing_replicas: Some(1), used: 2 };
+    let view = ClusterView {
         version: VERSION,
         since: Some(VERSION),
         status: status(),
-        copies: vec![CopyCount { wanted: 3, live: 2, chunks: 300 }],
+        copies: vec![ReplicaCount { wanted: 3, live: 2, chunks: 300 }],
         log,
         nodes: nodes(),
         gone: vec![DatanodeId(9)],
         events: vec![event(1, Severity::Info), event(2, Severity::Warning), event(3, Severity::Error)],
         curve: vec![None, Some(second)],
     };
-    vec![Sample::new("Board", &board)]
+    vec![Sample::new("ClusterView", &view)]
 }

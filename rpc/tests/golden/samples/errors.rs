@@ -2,7 +2,7 @@
 
 use super::Sample;
 use dfs_rpc::wire;
-use dfs_types::{DatanodeId, Detail, Error, ErrorCode, Leader, MasterId, NoRoom, Short, TooFewDatanodes};
+use dfs_types::{DatanodeId, Detail, Error, ErrorCode, Leader, MasterId, NoRoom, RoomFor, TooFewDatanodes};
 use strum::VariantArray;
 
 pub(super) fn samples() -> Vec<Sample> {
@@ -28,7 +28,7 @@ fn details() -> Vec<Detail> {
         excluded: 5,
         ahead: vec![DatanodeId(300)],
     };
-    let file = Short::File { bytes: 1, replicas: 2, room: 3, free: 4, used: 5, kept_back: 6, datanodes: 7 };
+    let file = RoomFor::File { bytes: 1, replicas: 2, room: 3, free: 4, used: 5, kept_back: 6, datanodes: 7 };
     vec![
         Detail::NotLeader { leader: Some(Leader { id: MasterId(2), address: "[::1]:7000".to_owned() }) },
         Detail::NotLeader { leader: None },
@@ -42,7 +42,7 @@ fn details() -> Vec<Detail> {
         Detail::TooManyChunks { max: 1, chunk_size: 2 },
         Detail::CommitTooLarge { chunks: 300 },
         Detail::TooFewDatanodes(few),
-        Detail::NoRoom(NoRoom { of: Short::Chunk { bytes: 1, needed: 2 }, unfinished: Some(text()) }),
+        Detail::NoRoom(NoRoom { of: RoomFor::Chunk { bytes: 1, needed: 2 }, unfinished: Some(text()) }),
         Detail::NoRoom(NoRoom { of: file, unfinished: None }),
         Detail::UnknownDatanode,
         Detail::NotDead { live: true },

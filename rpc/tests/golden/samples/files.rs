@@ -6,8 +6,8 @@ use dfs_rpc::capability::Receipt;
 use dfs_rpc::services::{FileServiceRequest as Q, FileServiceResponse as A, UserResponse};
 use dfs_rpc::wire::{
     Blocked, CommitWrite, Committed, CommittedChunk, Copied, CopyEntry, DirectoryTraffic, Find, Found, FoundPage,
-    ListDirectory, ListPage, ListPageV9, LocatedChunk, Looked, PlanRead, PlanWrite, PlannedChunk, ReadPlan, Short,
-    Traffic, Wanted, WritePlan,
+    ListDirectory, ListPage, ListPageV9, LocatedChunk, Looked, PlanRead, PlanWrite, PlannedChunk, ReadPlan, Traffic,
+    UnderReplicated, Wanted, WritePlan,
 };
 use dfs_types::{
     AttributeChange, ChunkId, DatanodeId, Deleted, Entry, EntryId, Generation, Kind, RequestId, Stat, Timestamp,
@@ -50,12 +50,12 @@ fn looks() -> Vec<(Q, A)> {
         kind: Some(Kind::Directory),
         size: Some((1, 300)),
         modified: Some((Timestamp(1), Timestamp(2))),
-        short: true,
+        under_replicated: true,
     };
     let find = Find { path: path("/a"), after: Some(path("/a/b")), wanted };
-    let short = Short { missing: 1, endangered: 2, under: 3 };
+    let under_replicated = UnderReplicated { missing: 1, at_risk: 2, under: 3 };
     let found = FoundPage {
-        entries: vec![Found { path: path("/a/c"), stat: stat(Kind::File), short }],
+        entries: vec![Found { path: path("/a/c"), stat: stat(Kind::File), under_replicated }],
         closed: vec![path("/a/d")],
         looked: Looked { files: 1, directories: 2, bytes: 3, chunks: 4 },
         next: Some(path("/a/c")),
@@ -89,7 +89,7 @@ fn reads() -> Vec<(Q, A)> {
     let planned = ReadPlan { stat: stat(Kind::File), chunks: vec![located] };
     vec![
         (Q::PlanRead { plan }, A::PlanRead(Ok(planned))),
-        (Q::ReportDamage { node: DatanodeId(300), capability }, A::ReportDamage(Ok(()))),
+        (Q::ReportCorrupt { node: DatanodeId(300), capability }, A::ReportCorrupt(Ok(()))),
     ]
 }
 
@@ -106,7 +106,7 @@ fn writes() -> Vec<(Q, A)> {
         length: Some(300),
     };
     let capability = Bytes::from_static(b"sealed");
-    let planned = PlannedChunk { id: ChunkId(7), generation: Generation(1), chain: vec![address(1)], capability };
+    let planned = PlannedChunk { id: ChunkId(7), generation: Generation(1), pipeline: vec![address(1)], capability };
     let planned =
         WritePlan { replication: 2, chunk_size: 1 << 20, replicas_min: 2, renew_ms: 300, chunks: vec![planned] };
     let commit = || CommitWrite {

@@ -97,7 +97,7 @@ pub(crate) fn all() -> Vec<(String, Vec<Sample>)> {
             None => files.push((name, pair.samples.into())),
         }
     }
-    let others = [("errors_v8", errors::samples()), ("board_v8", cluster::board()), ("data_v8", data::samples())];
+    let others = [("errors_v8", errors::samples()), ("view_v8", cluster::view()), ("data_v8", data::samples())];
     files.extend(others.map(|(name, samples)| (name.to_owned(), samples)));
     files
 }

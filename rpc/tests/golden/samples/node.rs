@@ -40,7 +40,7 @@ fn orders() -> Vec<Order> {
         Order::Copy { chunk: chunk(1), targets: vec![address(2)], capability: capability.clone() },
         Order::Delete { key: key(2) },
         Order::Verify { key: key(3) },
-        Order::Mend { chunk: chunk(4), sources: vec![address(1), address(2)], capability },
+        Order::Reconstruct { chunk: chunk(4), sources: vec![address(1), address(2)], capability },
     ]
 }
 

@@ -1,10 +1,10 @@
 //! `fsck`: finds files with missing replicas.
 
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
-use crate::commands::shared::found::{Search, ShortJson};
+use crate::commands::shared::found::{Search, UnderReplicatedJson};
 use crate::commands::shared::places::places;
 use clap::Args;
-use dfs_client::{Client, ClusterStatus, Found, Looked, Short, Wanted};
+use dfs_client::{Client, ClusterStatus, Found, Looked, UnderReplicated, Wanted};
 use dfs_term::figures::{count, plural, size};
 use dfs_term::{Tone, View};
 use dfs_types::{Error, ErrorCode, Result};
@@ -37,7 +37,7 @@ impl Verb for Fsck {
         let client = context.client().await?;
         let text = self.path.unwrap_or_else(|| "/".into());
         let Some(place) = places(context, &[text]).await?.pop() else { return Ok(()) };
-        let wanted = Wanted { short: true, ..Wanted::default() };
+        let wanted = Wanted { under_replicated: true, ..Wanted::default() };
         let before = waiting(&context.call(client.status()).await?);
         let search = Search::new(&client, &place, &wanted);
         let mut totals = Totals::default();
@@ -45,7 +45,7 @@ impl Verb for Fsck {
             Ok(after) => after,
             Err(error) => {
                 // A document in progress is ended; nothing is written if none was begun.
-                if totals.files_short > 0 && context.json() {
+                if totals.files_under_replicated > 0 && context.json() {
                     totals.waiting = before;
                     totals.document(context)?;
                 }
@@ -82,10 +82,14 @@ fn waiting(status: &ClusterStatus) -> Option<String> {
 }
 
 fn show(context: &mut Context<'_>, totals: &mut Totals, found: &Found) -> Result<()> {
-    let first = totals.files_short == 0;
-    totals.add(&found.short);
+    let first = totals.files_under_replicated == 0;
+    totals.add(&found.under_replicated);
     if context.json() {
-        let file = File { path: found.path.as_str(), chunks: found.stat.chunks, short: found.short.into() };
+        let file = File {
+            path: found.path.as_str(),
+            chunks: found.stat.chunks,
+            under_replicated: found.under_replicated.into(),
+        };
         let document =
             serde_json::to_string(&file).map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?;
         return context.print(&format!("{}{document}", if first { BEGIN } else { "," }));
@@ -98,8 +102,8 @@ fn show(context: &mut Context<'_>, totals: &mut Totals, found: &Found) -> Result
 
 /// Returns text as in `2 of 5 chunks missing, 1 with one replica left`.
 fn words(found: &Found) -> (Tone, String) {
-    let Short { missing, endangered, under } = found.short;
-    let parts = [(missing, "missing"), (endangered, "with one replica left"), (under, "under-replicated")];
+    let UnderReplicated { missing, at_risk, under } = found.under_replicated;
+    let parts = [(missing, "missing"), (at_risk, "with one replica left"), (under, "under-replicated")];
     let mut parts = parts.into_iter().filter(|(chunks, _)| *chunks > 0);
     let mut text = String::new();
     if let Some((chunks, what)) = parts.next() {
@@ -125,7 +129,7 @@ struct Findings {
 struct File<'a> {
     path: &'a str,
     chunks: u64,
-    short: ShortJson,
+    under_replicated: UnderReplicatedJson,
 }
 
 /// Totals of the search.
@@ -138,12 +142,12 @@ struct Totals {
     bytes: u64,
     chunks: u64,
     /// Files with chunks that have missing replicas.
-    files_short: u64,
+    files_under_replicated: u64,
     /// Files with chunks that have no known live replica.
     files_missing: u64,
     /// Chunks by their state.
     chunks_missing: u64,
-    chunks_endangered: u64,
+    chunks_at_risk: u64,
     chunks_under: u64,
     /// What the masters wait for; null when they know the locations of all chunks.
     waiting: Option<String>,
@@ -157,25 +161,25 @@ impl Totals {
         self.chunks += looked.chunks;
     }
 
-    fn add(&mut self, short: &Short) {
-        self.files_short += 1;
-        self.files_missing += u64::from(short.missing > 0);
-        self.chunks_missing += short.missing;
-        self.chunks_endangered += short.endangered;
-        self.chunks_under += short.under;
+    fn add(&mut self, found: &UnderReplicated) {
+        self.files_under_replicated += 1;
+        self.files_missing += u64::from(found.missing > 0);
+        self.chunks_missing += found.missing;
+        self.chunks_at_risk += found.at_risk;
+        self.chunks_under += found.under;
     }
 
     /// Shows the totals; the command fails if replicas are missing.
     fn end(mut self, context: &mut Context<'_>, place: &str, waiting: Option<String>) -> Result<()> {
         self.waiting = waiting;
-        self.healthy = self.files_short == 0 && !context.has_failed();
+        self.healthy = self.files_under_replicated == 0 && !context.has_failed();
         if context.json() {
             self.document(context)?;
         } else {
             let text = self.text(&context.view());
             context.print_ours(&text)?;
         }
-        if let (Some(reason), true) = (&self.waiting, self.files_short > 0) {
+        if let (Some(reason), true) = (&self.waiting, self.files_under_replicated > 0) {
             let what = format!("waiting: {reason}; what seems to be missing may only not be reported yet");
             let error = Error::new(ErrorCode::SafeMode, what).at(place);
             return context.fail(error.hint("look again when they have reported; status tells"));
@@ -185,7 +189,7 @@ impl Totals {
             let error = Error::new(ErrorCode::NoHealthyReplica, format!("{files} be read whole")).at(place);
             return context.fail(error.hint("bring the dead datanodes back; see: nodes"));
         }
-        if self.files_short > 0 {
+        if self.files_under_replicated > 0 {
             // Every line has reported it already, and re-replication is in progress.
             context.note_failed(Error::new(ErrorCode::Internal, "replicas are missing"));
         }
@@ -195,7 +199,7 @@ impl Totals {
     /// Ends the document.
     fn document(&self, context: &mut Context<'_>) -> Result<()> {
         let totals = serde_json::to_string(self).map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?;
-        let begin = if self.files_short == 0 { BEGIN } else { "" };
+        let begin = if self.files_under_replicated == 0 { BEGIN } else { "" };
         context.print(&format!("{begin}],\"totals\":{totals}}}\n"))
     }
 
@@ -210,11 +214,11 @@ impl Totals {
         let verdict = if self.healthy {
             view.paint(Tone::Good, "every chunk has all its replicas").into_owned()
         } else {
-            let (missing, endangered, under) =
-                (count(self.chunks_missing), count(self.chunks_endangered), count(self.chunks_under));
+            let (missing, at_risk, under) =
+                (count(self.chunks_missing), count(self.chunks_at_risk), count(self.chunks_under));
             let text = format!(
-                "{missing} missing, {endangered} with one replica left, {under} under-replicated, in {}",
-                plural(self.files_short, "file", "files"),
+                "{missing} missing, {at_risk} with one replica left, {under} under-replicated, in {}",
+                plural(self.files_under_replicated, "file", "files"),
             );
             view.paint(if self.chunks_missing > 0 { Tone::Bad } else { Tone::Warning }, &text).into_owned()
         };
@@ -230,9 +234,9 @@ mod tests {
     fn sums_and_their_words() {
         let mut totals = Totals::default();
         totals.look(&Looked { files: 3, directories: 2, bytes: 5 << 20, chunks: 7 });
-        totals.add(&Short { missing: 1, endangered: 1, under: 0 });
-        totals.add(&Short { missing: 0, endangered: 0, under: 2 });
-        assert_eq!((totals.files_short, totals.files_missing), (2, 1));
+        totals.add(&UnderReplicated { missing: 1, at_risk: 1, under: 0 });
+        totals.add(&UnderReplicated { missing: 0, at_risk: 0, under: 2 });
+        assert_eq!((totals.files_under_replicated, totals.files_missing), (2, 1));
         assert_eq!(
             totals.text(&View::default()),
             "looked at 3 files in 2 directories: 7 chunks, 5.0 MiB\n\

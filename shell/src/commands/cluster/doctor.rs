@@ -96,7 +96,7 @@ async fn look_at_cluster(context: &mut Context<'_>, known: &Understood, daemons:
             Some(error) => checks.push(Check::bad(Area::Network, "masters", reasons.join("; "), target.doubt(error))),
             None if reasons.is_empty() => {}
             None => {
-                checks.push(no_master(unreachable(&reasons.join("; "), target.daemons().as_deref()), daemons));
+                checks.push(no_master(unreachable(&reasons.join("; "), target.on_this_machine().as_ref()), daemons));
             }
         }
         return checks;
@@ -126,7 +126,7 @@ fn no_master(finding: Finding, daemons: &[DaemonStatus]) -> Check {
 
 async fn ask(target: &Target) -> Result<Seen> {
     let client = target.open().await?.fail_fast();
-    Seen::of(&client, target.daemons()).await
+    Seen::of(&client, target.on_this_machine()).await
 }
 
 /// Returns the checks of the cluster from the reports of its masters.

@@ -3,7 +3,7 @@
 use crate::base::report::usage;
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
 use clap::{Args, ValueEnum};
-use dfs_client::board::{Event, Severity};
+use dfs_client::view::{Event, Severity};
 use dfs_client::{Client, Snapshot};
 use dfs_term::figures::time_seconds;
 use dfs_term::text::sanitise;

@@ -85,8 +85,8 @@ struct Node {
     chunks: u64,
     /// Chunks with a replica here that have fewer live replicas than wanted, and those of them with
     /// no other live replica.
-    short: u64,
-    sole: u64,
+    under_replicated: u64,
+    last_replica: u64,
 }
 
 impl Serialize for Seen {
@@ -105,8 +105,8 @@ impl Serialize for Seen {
             full: nodes::full(node),
             from_mean: nodes::full(node).filter(|_| live(&node)).map(|full| full - mean),
             chunks: node.chunks,
-            short: node.short,
-            sole: node.sole,
+            under_replicated: node.under_replicated,
+            last_replica: node.last_replica,
         }))
     }
 }

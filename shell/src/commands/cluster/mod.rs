@@ -1,7 +1,7 @@
 //! The commands that show the state of the cluster, and manage its datanodes.
 
+mod admin_state;
 mod doctor;
-mod duty;
 mod events;
 mod heatmap;
 mod locate;

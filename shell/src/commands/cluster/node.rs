@@ -1,6 +1,6 @@
 //! `node`: one datanode.
 
-use super::duty;
+use super::admin_state;
 use super::nodes::Node as Document;
 use crate::base::report::usage;
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
@@ -68,9 +68,9 @@ impl Verb for Node {
                 let node = find(context, &self.id).await?;
                 context.show(&Shown { node, said: None })
             }
-            Action::Drain => duty::drain(context, &self.id, self.yes, self.wait).await,
-            Action::Resume => duty::resume(context, &self.id).await,
-            Action::Forget => duty::forget(context, &self.id, self.yes).await,
+            Action::Drain => admin_state::drain(context, &self.id, self.yes, self.wait).await,
+            Action::Resume => admin_state::resume(context, &self.id).await,
+            Action::Forget => admin_state::forget(context, &self.id, self.yes).await,
         }
     }
 }
@@ -118,20 +118,20 @@ impl Report for Shown {
         if let Some(told) = nodes::drain(node) {
             line("drain", &told);
         }
-        line("heard from", &age(span(node.heartbeat_age_ms)));
+        line("last heartbeat", &age(span(node.heartbeat_age_ms)));
         line("came", &age(span(node.registered_ms)));
         let side = if node.skew_ms < 0 { "behind" } else { "ahead of" };
         line("clock", &format!("{} {side} the master's", apart(node.skew_ms)));
         line("address", &node.address.to_string());
         line("version", &sanitise(&node.version));
         line("chunks", &count(node.chunks));
-        if node.sole > 0 {
-            let chunks = plural(node.sole, "chunk has its", "chunks have their");
+        if node.last_replica > 0 {
+            let chunks = plural(node.last_replica, "chunk has its", "chunks have their");
             line("", &view.paint(Tone::Bad, &format!("✗ {chunks} only live replica here")));
         }
-        if node.short > node.sole {
-            let chunks = plural(node.short - node.sole, "other chunk", "other chunks");
-            let chunks = if node.sole > 0 { chunks } else { plural(node.short, "chunk", "chunks") };
+        if node.under_replicated > node.last_replica {
+            let chunks = plural(node.under_replicated - node.last_replica, "other chunk", "other chunks");
+            let chunks = if node.last_replica > 0 { chunks } else { plural(node.under_replicated, "chunk", "chunks") };
             line("", &view.paint(Tone::Warning, &format!("! {chunks} here with fewer live replicas than wanted")));
         }
         let (used, full) = (size(load.used()), percent(load.used(), load.capacity()));

@@ -71,9 +71,9 @@ pub(super) struct Node {
     /// Replicas on it.
     chunks: u64,
     /// Replicas whose chunk has fewer live replicas than wanted, at the last count of all chunks.
-    short: u64,
+    under_replicated: u64,
     /// Replicas that are the only live one of a chunk that should have more.
-    sole: u64,
+    last_replica: u64,
     /// Sums over its data directories, in bytes.
     capacity: u64,
     used: u64,
@@ -87,7 +87,7 @@ pub(super) struct Node {
     disk_errors: u64,
     version: String,
     /// The requested state: `serve`, `drain` or `gone`.
-    duty: String,
+    admin_state: String,
     /// While it drains: replicas whose chunk has fewer replicas elsewhere than wanted; null before
     /// they were counted.
     left: Option<u64>,
@@ -135,8 +135,8 @@ impl Node {
             clock_skew_ms: node.skew_ms,
             clock_ahead: node.ahead,
             chunks: node.chunks,
-            short: node.short,
-            sole: node.sole,
+            under_replicated: node.under_replicated,
+            last_replica: node.last_replica,
             capacity: load.capacity(),
             used: load.used(),
             free: load.free(),
@@ -147,7 +147,7 @@ impl Node {
             bytes_written: load.bytes_written,
             disk_errors: load.disk_errors,
             version: node.version.clone(),
-            duty: node.duty.to_string(),
+            admin_state: node.admin_state.to_string(),
             left: node.left,
             drained: node.is_drained(),
             blocked: Blocked::of(&node.blocked),

@@ -38,10 +38,10 @@ impl Verb for Replication {
         let mut last = String::new();
         loop {
             let status = context.call(client.status()).await?;
-            let lacking = status.replication.lacking();
-            let begun = *first.get_or_insert((Instant::now(), lacking));
-            let seen = Seen { status, rate: rate(begun, lacking) };
-            let done = lacking == 0 && seen.status.counted_ms.is_some() && seen.status.safe_mode.is_none();
+            let under_replicated = status.replication.under_replicated();
+            let begun = *first.get_or_insert((Instant::now(), under_replicated));
+            let seen = Seen { status, rate: rate(begun, under_replicated) };
+            let done = under_replicated == 0 && seen.status.counted_ms.is_some() && seen.status.safe_mode.is_none();
             let done = done && seen.status.awaited().is_none();
             if !self.watch || done && context.json() {
                 return context.show(&seen);
@@ -121,10 +121,10 @@ impl Serialize for Seen {
 impl Seen {
     fn figures(&self) -> String {
         let chunks = &self.status.replication;
-        let [missing, endangered, under] = [chunks.missing, chunks.endangered, chunks.under].map(count);
+        let [missing, at_risk, under] = [chunks.missing, chunks.at_risk, chunks.under].map(count);
         let (over, copying) = (count(chunks.over), count(chunks.copying));
         format!(
-            "{missing} missing, {endangered} with one replica left, {under} under-replicated, {over} over-replicated, {copying} being re-replicated"
+            "{missing} missing, {at_risk} with one replica left, {under} under-replicated, {over} over-replicated, {copying} being re-replicated"
         )
     }
 }
@@ -143,7 +143,7 @@ impl Report for Seen {
         };
         line("chunks", chunks.chunks, None, Tone::Plain);
         line("without a live replica", chunks.missing, lasting.missing, Tone::Bad);
-        line("with one replica left", chunks.endangered, lasting.endangered, Tone::Bad);
+        line("with one replica left", chunks.at_risk, lasting.at_risk, Tone::Bad);
         line("under-replicated", chunks.under, lasting.under, Tone::Warning);
         line("over-replicated", chunks.over, None, Tone::Plain);
         line("replicas being made", chunks.copying, None, Tone::Plain);
@@ -158,7 +158,7 @@ impl Report for Seen {
         };
         text.push_str(&format!("{counted}\n"));
         if let Some(rate) = self.rate {
-            let left = Duration::from_secs_f64((self.status.replication.lacking() as f64 / rate).min(1e9));
+            let left = Duration::from_secs_f64((self.status.replication.under_replicated() as f64 / rate).min(1e9));
             text.push_str(&format!("{rate:.1} chunks/s, {} left\n", span(left)));
         }
         text

@@ -199,7 +199,7 @@ impl Verb for Top {
         let depth = if self.once && !self.ansi { Depth::None } else { run::depth() };
         let options = Options {
             read_only,
-            local: context.session.target().filter(|_| self.replay.is_none()).and_then(Target::daemons),
+            local: context.session.target().filter(|_| self.replay.is_none()).and_then(Target::on_this_machine),
             recorded: self.record.is_some(),
             replay,
             zone_s: jiff::Zoned::now().offset().seconds(),

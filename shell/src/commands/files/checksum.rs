@@ -2,7 +2,7 @@
 
 use crate::base::report::about;
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
-use crate::session::board::Board;
+use crate::session::running::RunningTransfers;
 use crate::transfer::Bars;
 use clap::Args;
 use dfs_client::{Dest, GetOptions};
@@ -36,12 +36,12 @@ impl Verb for Checksum {
     const JSON: Json = Json::of::<Vec<Sum>>();
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
-        let board = Board::default();
-        let mut bars = Bars::follow(context.session, &board);
+        let transfers = RunningTransfers::default();
+        let mut bars = Bars::follow(context.session, &transfers);
         let mut sums = Vec::new();
         for text in &self.paths {
             let result = match context.remote(text).await {
-                Ok(path) => sum(context, &board, &path).await,
+                Ok(path) => sum(context, &transfers, &path).await,
                 Err(error) => Err(error),
             };
             match context.check(result) {
@@ -82,10 +82,10 @@ impl Report for Sums {
     }
 }
 
-async fn sum(context: &mut Context<'_>, board: &Board, path: &DfsPath) -> Result<Sum> {
+async fn sum(context: &mut Context<'_>, transfers: &RunningTransfers, path: &DfsPath) -> Result<Sum> {
     let client = context.client().await?;
     let stat = context.call(client.stat(path)).await.map_err(|error| about(error, path))?;
-    let (_ticket, progress) = board.begin(path.to_string(), stat.size);
+    let (_ticket, progress) = transfers.begin(path.to_string(), stat.size);
     let crc = Arc::new(AtomicU32::new(0));
     let dest = Dest::Writer(Box::new(Crc(crc.clone())));
     let got = client.get(path, dest, GetOptions::default(), &progress, &context.cancel).await;

@@ -55,7 +55,7 @@ impl Verb for Find {
             kind: self.kind,
             size: self.size,
             modified: self.mtime.map(|ages| ages.before(now)),
-            short: self.under_replicated,
+            under_replicated: self.under_replicated,
         };
         show(context, &self.paths, wanted).await
     }

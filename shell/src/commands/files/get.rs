@@ -177,7 +177,7 @@ impl Get {
             return plan(context, walk).await;
         }
         let mut run = Run::begin(context);
-        walk.estimate(run.board.clone());
+        walk.estimate(run.transfers.clone());
         let made = walk.made();
         let (resume, cancel) = (self.continued, context.cancel.clone());
         let getting = Getting { client: client.clone(), overwrite: self.force, resume, keep: self.keep, cancel };

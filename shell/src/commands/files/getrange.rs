@@ -57,7 +57,7 @@ impl Verb for GetRange {
                     ..GetOptions::default()
                 };
                 let run = Run::begin(context);
-                let (ticket, progress) = run.board.begin(path.to_string(), 0);
+                let (ticket, progress) = run.transfers.begin(path.to_string(), 0);
                 let got = client.get(&path, Dest::File(local), options, &progress, &context.cancel).await;
                 drop(ticket);
                 let done = got.map(|_| Done::Copied { bytes: progress.bytes(), taken_over: 0 });

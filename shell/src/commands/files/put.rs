@@ -132,7 +132,7 @@ async fn from_stdin(
     let source = Source::Reader(Box::new(std::io::stdin()));
     let run = Run::begin(context);
     let put = {
-        let (_ticket, progress) = run.board.begin("standard input".to_owned(), 0);
+        let (_ticket, progress) = run.transfers.begin("standard input".to_owned(), 0);
         client.put(source, target, options, &progress, &context.cancel).await
     };
     let done = put.map(|stat| Done::Copied { bytes: stat.size, taken_over: 0 });
@@ -195,7 +195,7 @@ impl Put {
             return plan(context, walk, self.update.then_some(client)).await;
         }
         let mut run = Run::begin(context);
-        walk.estimate(run.board.clone());
+        walk.estimate(run.transfers.clone());
         let made = walk.made();
         let (update, keep, cancel) = (self.update, self.keep, context.cancel.clone());
         let putting = Putting { client: client.clone(), options, update, keep, cancel };

@@ -4,7 +4,7 @@ use crate::base::report::about;
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::commands::shared::found::Search;
 use crate::commands::shared::places::look;
-use crate::session::board::Board;
+use crate::session::running::RunningTransfers;
 use crate::transfer::Bars;
 use clap::Args;
 use dfs_client::{Client, LocatedChunk, Progress, Wanted};
@@ -117,11 +117,11 @@ impl Setrep {
         }
         let files = plural(set.files, "file has", "files have");
         context.session.say(&format!("setrep: waiting until {files} {}; Ctrl-C ends the waiting", self.goal()));
-        let board = Board::default();
-        board.estimate(set.bytes, set.files);
-        let mut bars = Bars::follow(context.session, &board);
+        let transfers = RunningTransfers::default();
+        transfers.estimate(set.bytes, set.files);
+        let mut bars = Bars::follow(context.session, &transfers);
         let mut kept = Kept::default();
-        let waited = self.wait_for_all(context, client, &set.paths, &board, &mut kept).await;
+        let waited = self.wait_for_all(context, client, &set.paths, &transfers, &mut kept).await;
         bars.clear(context.session);
         if let Some(kept) = kept.say(&self.goal()) {
             context.session.say(&format!("setrep: {kept}"));
@@ -130,13 +130,13 @@ impl Setrep {
     }
 
     /// Waits for one file after the other; a file that shares its chunks with another file may keep
-    /// more. The board shows the bytes of the files as done when all replicas exist.
+    /// more. The list of running transfers shows the bytes of the files as done when all replicas exist.
     async fn wait_for_all(
         &self,
         context: &mut Context<'_>,
         client: &Client,
         paths: &[String],
-        board: &Board,
+        transfers: &RunningTransfers,
         kept: &mut Kept,
     ) -> Result<()> {
         for path in paths {
@@ -144,7 +144,7 @@ impl Setrep {
             let mut search = Search::new(client, &DfsPath::parse(path)?, &wanted);
             while let Some(page) = search.page(context).await? {
                 for found in &page.entries {
-                    let (_on_the_board, progress) = board.begin(found.path.to_string(), found.stat.size);
+                    let (_shown, progress) = transfers.begin(found.path.to_string(), found.stat.size);
                     self.wait_for(context, client, &found.path, &progress, kept).await?;
                 }
             }

@@ -90,7 +90,7 @@ pub(super) struct JobNow {
 
 impl JobNow {
     fn of(job: &Job) -> Self {
-        let picture = job.console.board().map(|board| board.picture(0)).unwrap_or_default();
+        let picture = job.console.transfers().map(|transfers| transfers.picture(0)).unwrap_or_default();
         Self {
             number: job.number,
             state: job.state(),

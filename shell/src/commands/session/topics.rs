@@ -69,7 +69,7 @@ const CODES: &str = "\
   2  the command was used wrongly, or cannot be understood
   3  the cluster cannot be reached, or did not answer in time
   4  permission denied, or not authenticated
-  5  data is damaged, or no healthy replica can be read
+  5  data is corrupt, or no healthy replica can be read
   6  refused to stay safe: too few datanodes, safe mode, a full cluster, …
 130  interrupted
 ";

@@ -5,7 +5,7 @@ use super::places::places;
 use super::rows::Rows;
 use crate::base::report::about;
 use crate::command::Context;
-use dfs_client::{Client, Find, Found, FoundPage, Short, Wanted};
+use dfs_client::{Client, Find, Found, FoundPage, UnderReplicated, Wanted};
 use dfs_types::{DfsPath, Error, ErrorCode, Kind, Result};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -18,29 +18,32 @@ pub(crate) struct FoundJson<'a> {
     entry: EntryJson<'a>,
     /// Its chunks with missing replicas, if the search was for them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    short: Option<ShortJson>,
+    under_replicated: Option<UnderReplicatedJson>,
 }
 
 /// Chunks with fewer live replicas than wanted; each chunk counts in one of the numbers.
 #[derive(Debug, Clone, Copy, Default, Serialize, JsonSchema)]
-pub(crate) struct ShortJson {
+pub(crate) struct UnderReplicatedJson {
     /// No live replica.
     missing: u64,
     /// One live replica where more are wanted.
-    endangered: u64,
+    at_risk: u64,
     /// More than one live replica, but fewer than wanted.
     under: u64,
 }
 
-impl From<Short> for ShortJson {
-    fn from(Short { missing, endangered, under }: Short) -> Self {
-        Self { missing, endangered, under }
+impl From<UnderReplicated> for UnderReplicatedJson {
+    fn from(UnderReplicated { missing, at_risk, under }: UnderReplicated) -> Self {
+        Self { missing, at_risk, under }
     }
 }
 
 impl<'a> FoundJson<'a> {
     pub(crate) fn of(found: &'a Found, with_chunks: bool) -> Self {
-        Self { entry: EntryJson::of(found.path.as_str(), &found.stat), short: with_chunks.then(|| found.short.into()) }
+        Self {
+            entry: EntryJson::of(found.path.as_str(), &found.stat),
+            under_replicated: with_chunks.then(|| found.under_replicated.into()),
+        }
     }
 }
 
@@ -85,7 +88,7 @@ pub(crate) async fn show(context: &mut Context<'_>, texts: &[OsString], wanted: 
             let Some(page) = context.check(page)?.flatten() else { break };
             for found in &page.entries {
                 let text = line(context, found);
-                rows.add(context, &FoundJson::of(found, wanted.short), || text)?;
+                rows.add(context, &FoundJson::of(found, wanted.under_replicated), || text)?;
             }
         }
     }

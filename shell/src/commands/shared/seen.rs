@@ -4,7 +4,7 @@
 use super::status_screen::screen;
 use crate::command::Context;
 use dfs_client::{Client, ClusterStatus, Find, NodeStatus, Wanted};
-use dfs_diagnosis::{Affected, Finding, Grade, LocalDaemon, Observation, findings, health};
+use dfs_diagnosis::{Affected, Finding, Grade, Local, Observation, findings, health};
 use dfs_term::{Report, View};
 use dfs_types::{DfsPath, Error, ErrorCode, Result};
 use jiff::tz::TimeZone;
@@ -18,7 +18,7 @@ const SEARCH_MAX: Duration = Duration::from_millis(500);
 /// Returns files with under-replicated chunks; `None` if they cannot be searched.
 async fn affected(client: &Client) -> Option<Affected> {
     let begun = Instant::now();
-    let wanted = Wanted { short: true, ..Wanted::default() };
+    let wanted = Wanted { under_replicated: true, ..Wanted::default() };
     let mut find = Find { path: DfsPath::root(), after: None, wanted };
     let mut files = 0;
     loop {
@@ -48,7 +48,7 @@ pub(crate) struct Seen {
     affected: Option<Affected>,
     asked: Instant,
     /// The daemons of the local cluster; `None` for any other cluster.
-    local: Option<Vec<LocalDaemon>>,
+    local: Option<Local>,
 }
 
 impl Seen {
@@ -59,7 +59,7 @@ impl Seen {
     pub(crate) async fn look(context: &mut Context<'_>) -> Result<Self> {
         let client = context.client().await?;
         let target = context.session.find_cluster()?;
-        let (client, local) = (target.looked_at(client), target.daemons());
+        let (client, local) = (target.looked_at(client), target.on_this_machine());
         context.call(Self::of(&client, local)).await
     }
 
@@ -69,7 +69,7 @@ impl Seen {
     /// As [`Seen::look`].
     pub(crate) async fn look_briefly(context: &mut Context<'_>) -> Result<Self> {
         let client = context.client().await?;
-        let local = context.session.find_cluster()?.daemons();
+        let local = context.session.find_cluster()?.on_this_machine();
         context.call(Self::figures(&client, local)).await
     }
 
@@ -77,14 +77,14 @@ impl Seen {
     ///
     /// # Errors
     /// As [`Seen::look`].
-    pub(crate) async fn of(client: &Client, local: Option<Vec<LocalDaemon>>) -> Result<Self> {
+    pub(crate) async fn of(client: &Client, local: Option<Local>) -> Result<Self> {
         let seen = Self::figures(client, local).await?;
-        let short = seen.status.replication.lacking() > 0;
+        let short = seen.status.replication.under_replicated() > 0;
         let affected = if short && !seen.observation().is_incomplete() { affected(client).await } else { None };
         Ok(Self { affected, ..seen })
     }
 
-    async fn figures(client: &Client, local: Option<Vec<LocalDaemon>>) -> Result<Self> {
+    async fn figures(client: &Client, local: Option<Local>) -> Result<Self> {
         let asked = Instant::now();
         let status = client.status().await.map_err(hinted)?;
         // The figures are useful without the datanodes.
@@ -94,7 +94,7 @@ impl Seen {
 
     /// Returns the input of the diagnosis.
     pub(crate) fn observation(&self) -> Observation<'_> {
-        let (age, local) = (self.asked.elapsed(), self.local.as_deref());
+        let (age, local) = (self.asked.elapsed(), self.local.as_ref());
         Observation { status: &self.status, nodes: &self.nodes, affected: self.affected, age, local }
     }
 }
@@ -200,7 +200,7 @@ pub(crate) struct SafeMode {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Unfinished {
     writes: u64,
-    /// Unfinished writes whose clients have not been heard from recently.
+    /// Unfinished writes whose clients have not renewed them in time.
     silent: u64,
     /// Bytes of all replicas.
     bytes: u64,
@@ -227,7 +227,7 @@ pub(crate) struct Replication {
     /// No live replica.
     missing: u64,
     /// One live replica where more are wanted.
-    endangered: u64,
+    at_risk: u64,
     /// More than one live replica, but fewer than wanted.
     under: u64,
     over: u64,
@@ -238,7 +238,7 @@ pub(crate) struct Replication {
     counted_ms: Option<u64>,
     /// Milliseconds for which such chunks have existed; null where there are none.
     missing_ms: Option<u64>,
-    endangered_ms: Option<u64>,
+    at_risk_ms: Option<u64>,
     under_ms: Option<u64>,
     /// Those chunks by the reason why they do not have more replicas.
     blocked: Blocked,
@@ -275,13 +275,13 @@ impl Replication {
         Self {
             chunks: chunks.chunks,
             missing: chunks.missing,
-            endangered: chunks.endangered,
+            at_risk: chunks.at_risk,
             under: chunks.under,
             over: chunks.over,
             copying: chunks.copying,
             counted_ms: status.counted_ms,
             missing_ms: lasting.missing,
-            endangered_ms: lasting.endangered,
+            at_risk_ms: lasting.at_risk,
             under_ms: lasting.under,
             blocked: Blocked::of(&status.blocked),
         }

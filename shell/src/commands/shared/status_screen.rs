@@ -65,8 +65,8 @@ pub(super) fn screen(seen: &Observation<'_>, zone: &TimeZone, view: &View) -> St
 
 /// Returns the number of draining datanodes and their progress, if drains were requested.
 fn drains(seen: &Observation<'_>) -> Option<String> {
-    let wished = seen.status.nodes_draining;
-    nodes::drains(seen.nodes).or_else(|| (wished > 0).then(|| format!("{wished} to drain")))
+    let draining = seen.status.nodes_draining;
+    nodes::drains(seen.nodes).or_else(|| (draining > 0).then(|| format!("{draining} to drain")))
 }
 
 fn line(text: &mut String, name: &str, value: &str, view: &View) {
@@ -103,7 +103,7 @@ fn chunks(seen: &Observation<'_>) -> String {
         count(chunks.chunks),
         count(chunks.missing),
         if seen.is_incomplete() { "not reported yet" } else { "missing" },
-        count(chunks.endangered),
+        count(chunks.at_risk),
         count(chunks.under),
         count(chunks.over),
         count(chunks.copying)
@@ -135,7 +135,7 @@ fn tell(finding: &Finding, taken_at: Timestamp, zone: &TimeZone, view: &View) ->
 mod tests {
     use super::*;
     use dfs_client::{ClusterStatus, NodeState, NodeStatus};
-    use dfs_diagnosis::Affected;
+    use dfs_diagnosis::{Affected, Local};
     use dfs_rpc::wire::{Lasting, ReplicationStatus};
     use dfs_types::{ClusterId, DatanodeId, MasterId};
 
@@ -182,7 +182,7 @@ mod tests {
         let dead =
             NodeStatus { state: NodeState::Dead, ..NodeStatus::new(DatanodeId(2), ([127, 0, 0, 1], 4000).into()) };
         let affected = Some(Affected { files: 4, more: false });
-        let text = text(&Observation { affected, local: Some(&[]), ..seen(&status, &[dead]) });
+        let text = text(&Observation { affected, local: Some(&Local::default()), ..seen(&status, &[dead]) });
         let expected = "
 ! datanode-2 is dead: its replicas no longer count
   since     1970-01-01 00:05:00, 5 min ago

@@ -84,11 +84,11 @@ pub(super) const ROWS: [Row; 24] = [
     Row { tries: "plan_write and commit over the file of somebody else", expected: DENIED, run: foreign_file },
     Row { tries: "plan_read with absurd numbers", expected: NOTHING, run: absurd_reads },
     Row {
-        tries: "report_damage with no, an altered, a foreign or a writing capability",
+        tries: "report_corrupt with no, an altered, a foreign or a writing capability",
         expected: DENIED,
         run: reports,
     },
-    Row { tries: "report_damage 2,000 times with a good capability", expected: NOTHING, run: flood },
+    Row { tries: "report_corrupt 2,000 times with a good capability", expected: NOTHING, run: flood },
 ];
 
 fn small(seed: u64) -> Vec<u8> {
@@ -283,11 +283,11 @@ fn reports(world: &World) -> Outcome {
         (node, Bytes::new()),
         (node, other),
         (node, theirs),
-        (write.chain[0].id, write.capability),
+        (write.pipeline[0].id, write.capability),
         (outside, own.capability.clone()),
         (DatanodeId(99), own.capability),
     ];
-    same(tries.map(|(node, capability)| outcome(world.call(calls.files.report_damage(context(), node, capability)))))
+    same(tries.map(|(node, capability)| outcome(world.call(calls.files.report_corrupt(context(), node, capability)))))
 }
 
 /// Datanodes verify a bounded number of replicas at a time; a put works at the same time.
@@ -296,7 +296,7 @@ fn flood(world: &World) -> Outcome {
     let reports = (0..FLOOD).map(|turn| {
         let chunk = &plan.chunks[turn % plan.chunks.len()];
         let node = chunk.replicas[turn % chunk.replicas.len()].id;
-        world.mallory.calls.files.report_damage(context(), node, chunk.capability.clone())
+        world.mallory.calls.files.report_corrupt(context(), node, chunk.capability.clone())
     });
     let answers = world.run(futures::future::join_all(reports));
     if answers.iter().any(|answer| !matches!(answer, Ok(Ok(())))) {

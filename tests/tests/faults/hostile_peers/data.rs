@@ -96,7 +96,7 @@ fn all(outcomes: impl IntoIterator<Item = Outcome>) -> Outcome {
 fn again(world: &World, file: &str, other: bool) -> Outcome {
     let (path, data) = (path(file), small());
     let (write, planned) = world.planned(&world.mallory, &path);
-    let peer = world.data(&world.mallory, planned.chain[0]);
+    let peer = world.data(&world.mallory, planned.pipeline[0]);
     let receipts = peer.write(1, &planned.capability, &data).receipts();
     let stored = dfs_tests::hostile::Stored { write, planned, data, receipts };
     let mut named = commit(write, &path, vec![stored.committed()]);
@@ -110,7 +110,7 @@ fn again(world: &World, file: &str, other: bool) -> Outcome {
 /// Opens a write of 100 bytes and then calls `what`.
 fn opened(world: &World, what: impl FnOnce(&Peer, &Bytes)) -> Outcome {
     let (_, planned) = world.planned(&world.mallory, &path("/open/never"));
-    let peer = world.data(&world.mallory, planned.chain[0]);
+    let peer = world.data(&world.mallory, planned.pipeline[0]);
     peer.open(1, &planned.capability, Some(100));
     what(&peer, &planned.capability);
     peer.reply().outcome()
@@ -119,17 +119,17 @@ fn opened(world: &World, what: impl FnOnce(&Peer, &Bytes)) -> Outcome {
 /// Calls `what` on a new connection.
 fn fresh(world: &World, what: impl FnOnce(&Peer)) -> Outcome {
     let (_, planned) = world.planned(&world.mallory, &path("/open/never"));
-    let peer = world.data(&world.mallory, planned.chain[0]);
+    let peer = world.data(&world.mallory, planned.pipeline[0]);
     what(&peer);
     peer.reply().outcome()
 }
 
 fn abort_of_nothing(world: &World) -> Outcome {
     let (_, planned) = world.planned(&world.mallory, &path("/open/never"));
-    let peer = world.data(&world.mallory, planned.chain[0]);
+    let peer = world.data(&world.mallory, planned.pipeline[0]);
     peer.frame(FrameKind::AbortWrite, 7, &[]);
     match peer.write(8, &planned.capability, &small()) {
-        Reply::Done(receipts) if receipts.len() == planned.chain.len() => Outcome::Nothing,
+        Reply::Done(receipts) if receipts.len() == planned.pipeline.len() => Outcome::Nothing,
         other => other.outcome(),
     }
 }
@@ -151,7 +151,7 @@ fn damaged(world: &World) -> Outcome {
 
 fn length(world: &World, length: u32) -> Outcome {
     let (_, planned) = world.planned(&world.mallory, &path("/open/never"));
-    let peer = world.data(&world.mallory, planned.chain[0]);
+    let peer = world.data(&world.mallory, planned.pipeline[0]);
     peer.open(1, &planned.capability, Some(length));
     peer.reply().outcome()
 }
@@ -164,7 +164,7 @@ fn reading(world: &World) -> (Bytes, NodeAddress) {
 
 fn read_with_write(world: &World) -> Outcome {
     let stored = world.stored(&world.mallory, &path("/open/never"), &small());
-    world.data(&world.mallory, stored.planned.chain[0]).read(1, &stored.planned.capability, 0, 100).outcome()
+    world.data(&world.mallory, stored.planned.pipeline[0]).read(1, &stored.planned.capability, 0, 100).outcome()
 }
 
 fn write_with_read(world: &World) -> Outcome {
@@ -184,7 +184,7 @@ fn flipped(world: &World) -> Outcome {
 
 fn fields(world: &World) -> Outcome {
     let (_, planned) = world.planned(&world.mallory, &path("/open/never"));
-    let peer = world.data(&world.mallory, planned.chain[0]);
+    let peer = world.data(&world.mallory, planned.pipeline[0]);
     let sealed = &planned.capability;
     let forged = [
         altered(sealed, |fields| fields.cluster = ClusterId([7; 16])),
@@ -206,7 +206,7 @@ fn fields(world: &World) -> Outcome {
 
 fn nonsense(world: &World) -> Outcome {
     let stored = world.stored(&world.mallory, &path("/open/never"), &small());
-    let peer = world.data(&world.mallory, stored.planned.chain[0]);
+    let peer = world.data(&world.mallory, stored.planned.pipeline[0]);
     let tries = [Bytes::new(), vec![7; 60_000].into(), encode_message(&stored.receipts).into()];
     all((1..).zip(&tries).map(|(stream, capability)| peer.read(stream, capability, 0, 100).outcome()))
 }
@@ -214,7 +214,7 @@ fn nonsense(world: &World) -> Outcome {
 fn outside(world: &World) -> Outcome {
     let (_, planned) = world.planned(&world.mallory, &path("/open/never"));
     let nodes = world.call(world.mallory.calls.cluster.nodes(context())).expect("nodes");
-    let is_outside = |id: DatanodeId| !planned.chain.iter().any(|node| node.id == id);
+    let is_outside = |id: DatanodeId| !planned.pipeline.iter().any(|node| node.id == id);
     let other = nodes.iter().find(|node| is_outside(node.id)).expect("one more datanode than replicas");
     let node = NodeAddress { id: other.id, address: other.address };
     world.data(&world.mallory, node).write(1, &planned.capability, &small()).outcome()
@@ -222,7 +222,7 @@ fn outside(world: &World) -> Outcome {
 
 fn second(world: &World) -> Outcome {
     let (_, planned) = world.planned(&world.mallory, &path("/open/never"));
-    world.data(&world.mallory, planned.chain[1]).write(1, &planned.capability, &small()).outcome()
+    world.data(&world.mallory, planned.pipeline[1]).write(1, &planned.capability, &small()).outcome()
 }
 
 fn foreign_read(world: &World) -> Outcome {
@@ -233,7 +233,7 @@ fn foreign_read(world: &World) -> Outcome {
 
 fn foreign_write(world: &World) -> Outcome {
     let (_, planned) = world.planned(&world.superuser, &path("/open/never"));
-    world.data(&world.mallory, planned.chain[0]).write(1, &planned.capability, &small()).outcome()
+    world.data(&world.mallory, planned.pipeline[0]).write(1, &planned.capability, &small()).outcome()
 }
 
 /// The addresses that a datanode connects to are only those in the sealed capability.
@@ -242,7 +242,7 @@ fn address(world: &World) -> Outcome {
     listener.set_nonblocking(true).expect("nonblocking");
     let here = listener.local_addr().expect("address");
     let (_, planned) = world.planned(&world.mallory, &path("/open/never"));
-    let peer = world.data(&world.mallory, planned.chain[0]);
+    let peer = world.data(&world.mallory, planned.pipeline[0]);
     let capability = altered(&planned.capability, |fields| fields.pipeline[1].address = here);
     let outcome = peer.write(1, &capability, &small()).outcome();
     if listener.accept().is_ok() { Outcome::Through("the datanode called the address") } else { outcome }

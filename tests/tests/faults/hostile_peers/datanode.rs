@@ -381,7 +381,7 @@ fn stolen(evil: &Evil) -> Outcome {
         world.call(world.mallory.calls.files.plan_write(context(), plan)).expect("a plan").chunks.swap_remove(0);
     same([
         world.data(&evil.who, Evil::honest(&chunk)).read(1, &chunk.capability, 0, 100).outcome(),
-        world.data(&evil.who, planned.chain[0]).write(1, &planned.capability, &[1; 100]).outcome(),
+        world.data(&evil.who, planned.pipeline[0]).write(1, &planned.capability, &[1; 100]).outcome(),
     ])
 }
 

@@ -9,8 +9,8 @@ use crate::top::theme::ThemeName;
 use crate::top::update::tests::{press, typed};
 use crate::top::update::update;
 use crossterm::event::KeyCode;
-use dfs_client::{Duty, NodeState, Snapshot};
-use dfs_rpc::board::Severity;
+use dfs_client::{AdminState, NodeState, Snapshot};
+use dfs_rpc::view::Severity;
 use dfs_term::Glyphs;
 
 /// Non-ASCII characters of file names in the fixtures; names are shown as users chose them.
@@ -94,8 +94,10 @@ fn states_are_told_apart_without_colour() {
         ("live", |_| {}),
         ("stale", |snapshot| snapshot.nodes[1].state = NodeState::Stale),
         ("dead", |snapshot| snapshot.nodes[1].state = NodeState::Dead),
-        ("draining", |snapshot| snapshot.nodes[1].duty = Duty::Drain),
-        ("drained", |snapshot| (snapshot.nodes[1].duty, snapshot.nodes[1].left) = (Duty::Drain, Some(0))),
+        ("draining", |snapshot| snapshot.nodes[1].admin_state = AdminState::Draining),
+        ("drained", |snapshot| {
+            (snapshot.nodes[1].admin_state, snapshot.nodes[1].left) = (AdminState::Draining, Some(0))
+        }),
         ("failed directory", |snapshot| snapshot.nodes[1].load.directories[0].failed = true),
     ];
     told_apart(PageId::Nodes, &states);

@@ -7,7 +7,7 @@ use crate::top::shared::Shared;
 use crate::top::widgets::{event_line, event_text, text};
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
 use dfs_client::Snapshot;
-use dfs_rpc::board::{Event, Severity};
+use dfs_rpc::view::{Event, Severity};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;

@@ -9,7 +9,7 @@ use crate::top::theme::Theme;
 use crate::top::widgets::{JobsFeed, pieces, text};
 use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
 use dfs_client::{MasterStatus, Snapshot};
-use dfs_rpc::board::LogStatus;
+use dfs_rpc::view::LogStatus;
 use dfs_term::figures::{count, latency, percent, plural};
 use dfs_term::report::Tone;
 use dfs_term::text::{pad, width};

@@ -2,7 +2,7 @@
 //! re-replication.
 
 use crate::top::chart;
-use crate::top::history::{SECONDS_KEPT, lacking};
+use crate::top::history::{SECONDS_KEPT, missing_replicas};
 use crate::top::message::Act;
 use crate::top::page::{Action, Binding, Page};
 use crate::top::shared::Shared;
@@ -10,7 +10,7 @@ use crate::top::widgets::{drain, replicas_in_words, text};
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
 use dfs_client::Snapshot;
 use dfs_diagnosis::awaited;
-use dfs_rpc::board::CopyCount;
+use dfs_rpc::view::ReplicaCount;
 use dfs_term::figures::{count, plural, span};
 use dfs_term::report::Tone;
 use dfs_term::text::pad;
@@ -144,10 +144,14 @@ impl Page for Replication {
         }
         let room = usize::from(area.height).saturating_sub(lines.len() + 1).min(8);
         if room > 0 {
-            let seconds = shared.history.seconds().map(|second| second?.lacking.map(|lacking| lacking as f64));
+            let seconds = shared
+                .history
+                .seconds()
+                .map(|second| second?.missing_replicas.map(|missing_replicas| missing_replicas as f64));
             let columns = chart::columns(seconds, SECONDS_KEPT, usize::from(area.width));
             let most = chart::most(&columns);
-            let worst = shared.history.seconds().flatten().filter_map(|second| second.lacking).max().unwrap_or(0);
+            let worst =
+                shared.history.seconds().flatten().filter_map(|second| second.missing_replicas).max().unwrap_or(0);
             let head = format!("missing replicas in the last 15 minutes, at most {}", count(worst));
             lines.push(Line::styled(head, theme.dim()));
             let rows = chart::rows(&columns, most, room);
@@ -174,8 +178,8 @@ fn wanted(snapshot: &Snapshot) -> Vec<u8> {
     snapshot.copies.iter().map(|count| count.wanted).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-fn chunks(copies: &[CopyCount], wanted: u8, live: u8) -> u64 {
-    let there = |count: &&CopyCount| count.wanted == wanted && count.live.min(LIVE_SHOWN_MAX) == live;
+fn chunks(copies: &[ReplicaCount], wanted: u8, live: u8) -> u64 {
+    let there = |count: &&ReplicaCount| count.wanted == wanted && count.live.min(LIVE_SHOWN_MAX) == live;
     copies.iter().filter(there).map(|count| count.chunks).sum()
 }
 
@@ -190,33 +194,33 @@ fn summary(snapshot: &Snapshot, shared: &Shared) -> Vec<(&'static str, String, T
             Tone::Warning,
         )];
     }
-    let lacking = lacking(snapshot);
+    let missing_replicas = missing_replicas(snapshot);
     let rate = shared.history.repair_rate();
-    let (tone, missing) = match (lacking, chunks.missing) {
+    let (tone, missing) = match (missing_replicas, chunks.missing) {
         (0, _) => (Tone::Good, "none: every chunk has all its replicas".to_owned()),
-        (_, 0) => (Tone::Warning, format!("{} to be made", count(lacking))),
+        (_, 0) => (Tone::Warning, format!("{} to be made", count(missing_replicas))),
         (_, missing) => (
             Tone::Bad,
             format!(
                 "{} to be made; {} have no live replica to copy from",
-                count(lacking),
+                count(missing_replicas),
                 plural(missing, "chunk", "chunks")
             ),
         ),
     };
     let speed = match rate {
-        _ if lacking == 0 && chunks.copying == 0 => "–".to_owned(),
-        _ if lacking == 0 => format!("{} being made, for draining datanodes", count(chunks.copying)),
+        _ if missing_replicas == 0 && chunks.copying == 0 => "–".to_owned(),
+        _ if missing_replicas == 0 => format!("{} being made, for draining datanodes", count(chunks.copying)),
         None if chunks.copying == 0 => "no replica is being made now".to_owned(),
         None => format!("{} being made; the rate is not known yet", count(chunks.copying)),
         Some(rate) => format!("{} being made, {rate:.1} a second", count(chunks.copying)),
     };
     let (name, eta) = match rate {
-        _ if lacking == 0 => ("done in", "–".to_owned()),
+        _ if missing_replicas == 0 => ("done in", "–".to_owned()),
         None if chunks.copying == 0 => ("starts", awaited(status).to_owned()),
         None => ("done in", "not known yet".to_owned()),
         Some(rate) => {
-            let left = Duration::from_secs_f64((lacking as f64 / rate).clamp(1.0, 1e9));
+            let left = Duration::from_secs_f64((missing_replicas as f64 / rate).clamp(1.0, 1e9));
             ("done in", format!("about {}", span(left)))
         }
     };

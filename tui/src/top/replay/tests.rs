@@ -5,8 +5,8 @@ use crate::top::fixtures;
 use crate::top::frames::kept;
 use crate::top::once;
 use crate::top::page_id::PageId;
-use dfs_client::board::BoardVersion;
 use dfs_client::recording::{Recorder, When};
+use dfs_client::view::ViewVersion;
 use dfs_client::{NodeState, NodeStatus};
 use dfs_rpc::curve::{Rates, Second};
 use dfs_types::ErrorCode;
@@ -25,7 +25,7 @@ struct Step {
 /// 20 s.
 fn cluster(at_ms: u64, seq: u64) -> Snapshot {
     let mut snapshot = if at_ms > 30_000 { fixtures::dead() } else { fixtures::cluster(3) };
-    snapshot.version = BoardVersion { epoch: 7, seq };
+    snapshot.version = ViewVersion { epoch: 7, seq };
     snapshot.status.taken_at = Timestamp(fixtures::NOW.0 + at_ms);
     for node in &mut snapshot.nodes {
         // One heartbeat per second.
@@ -54,17 +54,17 @@ fn curve(from: u64, to: u64) -> Vec<Option<Second>> {
 fn second(at: u64) -> Second {
     let wave = (at % 40) as f64;
     let rates = Rates { read: wave * 4e6, written: 1e8, reads: wave, writes: 12.0 };
-    Second { rates: Some(rates), changes: Some(wave / 2.0), lacking: Some(0), used: at << 30 }
+    Second { rates: Some(rates), changes: Some(wave / 2.0), missing_replicas: Some(0), used: at << 30 }
 }
 
 /// Returns the response of a master: a full one, or the datanodes that sent a heartbeat and the
 /// events since `before`.
-fn board(snapshot: &Snapshot, before: Option<&Snapshot>) -> Board {
+fn view(snapshot: &Snapshot, before: Option<&Snapshot>) -> ClusterView {
     let told = before.and_then(|before| before.events.back()).map_or(0, |event| event.number);
     let was = |id| before.and_then(|before| before.nodes.iter().find(|node| node.id == id));
     let is_new =
         |node: &NodeStatus| was(node.id).is_none_or(|was| was.state != node.state || node.state == NodeState::Live);
-    Board {
+    ClusterView {
         version: snapshot.version,
         since: before.map(|before| before.version),
         status: snapshot.status.clone(),
@@ -90,8 +90,8 @@ fn recording(steps: &[Step]) -> Vec<u8> {
         }
         let is_whole = whole_ms.is_none_or(|at: u64| came_ms - at >= 60_000);
         let snapshot = cluster(when.asked_ms, seq as u64);
-        let board = board(&snapshot, before.as_ref().filter(|_| !is_whole));
-        recorder.board(when, is_whole, &board.encode().expect("encodes")).expect("is written");
+        let view = view(&snapshot, before.as_ref().filter(|_| !is_whole));
+        recorder.view(when, is_whole, &view.encode().expect("encodes")).expect("is written");
         whole_ms = if is_whole { Some(came_ms) } else { whole_ms };
         before = Some(snapshot);
     }
@@ -186,10 +186,10 @@ fn what_is_missing_is_a_loss_until_the_next_whole_picture() {
     let pictures: Vec<Snapshot> = (0..5).map(|seq| cluster(seq * 1000, seq)).collect();
     for (at, before) in [(0, None), (3, Some(2)), (4, None)] {
         let when = When { asked_ms: at as u64 * 1000, came_ms: at as u64 * 1000 };
-        let board = board(&pictures[at], before.map(|before: usize| &pictures[before]));
-        recorder.board(when, before.is_none(), &board.encode().expect("encodes")).expect("is written");
+        let view = view(&pictures[at], before.map(|before: usize| &pictures[before]));
+        recorder.view(when, before.is_none(), &view.encode().expect("encodes")).expect("is written");
     }
-    recorder.board(When { asked_ms: 5000, came_ms: 5000 }, true, b"no board").expect("is written");
+    recorder.view(When { asked_ms: 5000, came_ms: 5000 }, true, b"no view").expect("is written");
     let mut replay = replay(&bytes);
     let mut links = Vec::new();
     for at_ms in [0, 3000, 4000, 5000] {

@@ -102,12 +102,12 @@ mod tests {
         fs::write(directory.path().join("a/deep/file"), [0; 700]).expect("written");
         fs::write(directory.path().join("a/file"), [0; 300]).expect("written");
         std::os::unix::fs::symlink(directory.path(), directory.path().join("b/loop")).expect("a link");
-        let (messages, mut heard) = mpsc::channel(9);
+        let (messages, mut counted) = mpsc::channel(9);
         let mut counting = Counting::default();
         let names = vec!["a".to_owned(), "b".to_owned(), "gone".to_owned()];
         counting.begin(directory.path().to_owned(), names, messages.clone());
         for (expected, of, still) in [("a", 1000, 2), ("b", 0, 1), ("gone", 0, 0)] {
-            let Some(Message::CountedLocal { name, bytes, whole: true, left, .. }) = heard.recv().await else {
+            let Some(Message::CountedLocal { name, bytes, whole: true, left, .. }) = counted.recv().await else {
                 panic!("{expected} is not counted")
             };
             assert_eq!((name.as_str(), bytes, left), (expected, of, still));

@@ -149,7 +149,7 @@ impl Running {
                     self.model.dirty = true;
                     continue;
                 }
-                Turn::Message(message) => self.heard(message),
+                Turn::Message(message) => self.take(message),
             };
             for effect in effects {
                 match effect {
@@ -171,7 +171,7 @@ impl Running {
     }
 
     /// Handles a message after setting the clock.
-    fn heard(&mut self, message: Message) -> Vec<Effect> {
+    fn take(&mut self, message: Message) -> Vec<Effect> {
         if matches!(&message, Message::Key(key) if redraws(*key)) {
             // The next frame is drawn completely.
             let _ = self.screen.redraw();

@@ -17,7 +17,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(4);
 
 /// The result of the last request.
 #[derive(Debug, Clone, Default)]
-pub(super) enum Heard {
+pub(super) enum Answer {
     #[default]
     Nothing,
     /// The snapshot, and the time of its request.
@@ -25,7 +25,7 @@ pub(super) enum Heard {
     Lost(Error),
 }
 
-impl Heard {
+impl Answer {
     pub(super) fn message(&self) -> Option<Message> {
         match self {
             Self::Nothing => None,
@@ -43,19 +43,19 @@ impl Heard {
 pub(super) async fn feed(
     client: Client,
     mut every_ms: watch::Receiver<u64>,
-    heard: watch::Sender<Heard>,
+    answers: watch::Sender<Answer>,
     mut recorder: Option<Recorder>,
 ) {
     let client = client.fail_fast().with_timeout(PATIENCE);
     let mut snapshot: Option<Arc<Snapshot>> = None;
     let mut failures = 0u32;
-    while !heard.is_closed() {
+    while !answers.is_closed() {
         let every = Duration::from_millis(*every_ms.borrow_and_update());
         let asked = Instant::now();
         let before = snapshot.as_deref().filter(|_| !recorder.as_ref().is_some_and(Recorder::wants_whole));
         let told = tokio::select! {
             told = client.told(before) => told,
-            () = heard.closed() => return,
+            () = answers.closed() => return,
         };
         recorder.iter_mut().for_each(|recorder| recorder.note(asked, &told));
         let pause = match told {
@@ -63,11 +63,11 @@ pub(super) async fn feed(
                 failures = 0;
                 let new = Arc::new(told.snapshot);
                 snapshot = Some(new.clone());
-                heard.send_replace(Heard::Picture(new, asked));
+                answers.send_replace(Answer::Picture(new, asked));
                 every
             }
             Err(error) => {
-                heard.send_replace(Heard::Lost(error));
+                answers.send_replace(Answer::Lost(error));
                 failures += 1;
                 every.max(Duration::from_millis(250) * 2u32.saturating_pow(failures.min(8))).min(PAUSE_MAX.max(every))
             }
@@ -75,7 +75,7 @@ pub(super) async fn feed(
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             changed = every_ms.changed() => if changed.is_err() { return },
-            () = heard.closed() => return,
+            () = answers.closed() => return,
         }
     }
 }

@@ -20,7 +20,7 @@ const NEAR_MS: u64 = 60_000;
 pub(super) async fn play<R: Read + Seek>(
     mut replay: Replay<R>,
     from_ms: u64,
-    mut wishes: UnboundedReceiver<Play>,
+    mut requests: UnboundedReceiver<Play>,
     news: Sender<Message>,
 ) {
     let mut playback = replay.playback();
@@ -31,26 +31,26 @@ pub(super) async fn play<R: Read + Seek>(
     loop {
         let looked = Instant::now();
         let wait = wait_us(&replay, &playback, at_us);
-        let wished = match wait.filter(|_| !playback.stopped) {
+        let apply = match wait.filter(|_| !playback.stopped) {
             Some(us) => tokio::select! {
                 biased;
-                wished = wishes.recv() => wished.map(Some),
+                apply = requests.recv() => apply.map(Some),
                 () = tokio::time::sleep(Duration::from_micros(us)) => Some(None),
             },
-            None => wishes.recv().await.map(Some),
+            None => requests.recv().await.map(Some),
         };
-        let Some(wished) = wished else { return };
+        let Some(apply) = apply else { return };
         if !playback.stopped {
             // A dashboard that was suspended meanwhile (Ctrl-Z) continues at the same position.
             let passed_us = u64::try_from(looked.elapsed().as_micros()).unwrap_or(u64::MAX).min(*LOOK_US.end());
             at_us = (at_us + playback.recorded_us(passed_us)).min(playback.length_ms * 1000);
         }
-        if let Some(first) = wished {
+        if let Some(first) = apply {
             let mut to_ms = at_us / 1000;
-            let mut wish = Some(first);
-            while let Some(play) = wish {
-                (playback, to_ms) = playback.wished(play, to_ms);
-                wish = wishes.try_recv().ok();
+            let mut request = Some(first);
+            while let Some(play) = request {
+                (playback, to_ms) = playback.apply(play, to_ms);
+                request = requests.try_recv().ok();
             }
             if news.send(Message::Playing(playback)).await.is_err() {
                 return;
@@ -124,9 +124,9 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn it_plays_to_the_end_and_goes_where_it_is_wished() {
-        let (wish, wishes) = mpsc::unbounded_channel();
+        let (request, requests) = mpsc::unbounded_channel();
         let (send, mut news) = mpsc::channel(1);
-        let playing = tokio::spawn(play(replay(), 0, wishes, send));
+        let playing = tokio::spawn(play(replay(), 0, requests, send));
         let mut lost = 0;
         loop {
             match news.recv().await.expect("it plays on") {
@@ -136,8 +136,8 @@ mod tests {
             }
         }
         assert!(matches!(news.recv().await, Some(Message::Lost(_))));
-        wish.send(Play::Stop).expect("it listens");
-        wish.send(Play::Begin).expect("it listens");
+        request.send(Play::Stop).expect("it listens");
+        request.send(Play::Begin).expect("it listens");
         let mut stopped = false;
         loop {
             match news.recv().await.expect("it plays on") {
@@ -147,7 +147,7 @@ mod tests {
             }
         }
         assert!(stopped, "and stays there");
-        drop(wish);
+        drop(request);
         playing.await.expect("it ends with who listens");
     }
 }

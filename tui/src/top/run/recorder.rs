@@ -27,7 +27,7 @@ pub(super) struct Recorder {
 
 #[derive(Debug)]
 enum Note {
-    Board { whole: bool, board: Bytes },
+    ClusterView { whole: bool, view: Bytes },
     Lost(Error),
 }
 
@@ -60,13 +60,13 @@ impl Recorder {
         let when = When { asked_ms: since_ms(asked), came_ms: since_ms(now) };
         let note = match told {
             Ok(told) if told.whole || self.whole.is_some() => {
-                Note::Board { whole: told.whole, board: told.board.clone() }
+                Note::ClusterView { whole: told.whole, view: told.view.clone() }
             }
             // The base of this delta is not in the recording.
             Ok(_) => return,
             Err(error) => Note::Lost(error.clone()),
         };
-        let whole = matches!(note, Note::Board { whole: true, .. });
+        let whole = matches!(note, Note::ClusterView { whole: true, .. });
         match self.notes.try_send((when, note)) {
             Ok(()) if whole => self.whole = Some(now),
             Ok(()) => {}
@@ -79,7 +79,7 @@ fn write(file: File, began: Timestamp, mut waiting: mpsc::Receiver<(When, Note)>
     let mut recorder = recording::Recorder::begin(file, began)?;
     while let Some((when, note)) = waiting.blocking_recv() {
         match note {
-            Note::Board { whole, board } => recorder.board(when, whole, &board)?,
+            Note::ClusterView { whole, view } => recorder.view(when, whole, &view)?,
             Note::Lost(error) => recorder.lost(when, &error)?,
         }
     }
@@ -140,7 +140,7 @@ mod tests {
         let (read, into) = std::io::pipe().expect("a pipe");
         let (mut recorder, writing) = Recorder::begin(File::from(OwnedFd::from(into)), messages);
         let snapshot = crate::top::fixtures::cluster(1);
-        let told = Ok(Told { snapshot, board: vec![7; 60_000].into(), whole: true });
+        let told = Ok(Told { snapshot, view: vec![7; 60_000].into(), whole: true });
         recorder.note(Instant::now(), &told);
         assert!(!recorder.wants_whole());
         (0..100).for_each(|_| recorder.note(Instant::now(), &told));

@@ -1,7 +1,7 @@
 //! The sources of snapshots: a cluster, optionally with a recording of it, or a recording.
 
 use super::clock::moment;
-use super::feed::{self, Heard};
+use super::feed::{self, Answer};
 use super::player::{self, NoWorld};
 use super::recorder::{self, Recorder};
 use crate::top::message::Message;
@@ -64,7 +64,7 @@ pub(super) struct Shown {
 
 /// The channels of snapshots: from a cluster the newest one wins, a recording is shown one by one.
 pub(super) struct News {
-    pub pictures: watch::Receiver<Heard>,
+    pub pictures: watch::Receiver<Answer>,
     pub played: mpsc::Receiver<Message>,
 }
 
@@ -87,12 +87,12 @@ impl Source {
 
     /// Starts the flow of snapshots, until the task is aborted.
     pub(super) fn begin(self, messages: mpsc::Sender<Message>, every_ms: watch::Receiver<u64>) -> (Open, News) {
-        let (heard, pictures) = watch::channel(Heard::default());
+        let (answers, pictures) = watch::channel(Answer::default());
         let (play, played) = mpsc::channel(PLAYED_WAITING_MAX);
         let open = match self {
             Self::Cluster { client, world, record } => {
                 let (recorder, writing) = record.map(|file| Recorder::begin(file, messages)).unzip();
-                let feeding = tokio::spawn(feed::feed(client.clone(), every_ms, heard, recorder));
+                let feeding = tokio::spawn(feed::feed(client.clone(), every_ms, answers, recorder));
                 Open { client: Some(client), world, player: None, feeding, writing }
             }
             Self::Recording { recording, at_ms } => {

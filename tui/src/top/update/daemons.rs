@@ -3,7 +3,7 @@
 
 use crate::top::message::{Act, Effect};
 use crate::top::model::Model;
-use dfs_diagnosis::LocalDaemon;
+use dfs_diagnosis::Local;
 
 /// The minimum interval between two checks.
 const EVERY_MS: u64 = 1_000;
@@ -23,10 +23,10 @@ pub(super) fn ask(model: &mut Model) -> Vec<Act> {
 }
 
 /// Stores the daemons; computes the findings again if a daemon has changed.
-pub(super) fn came(model: &mut Model, daemons: &[LocalDaemon]) -> Vec<Act> {
+pub(super) fn came(model: &mut Model, local: &Local) -> Vec<Act> {
     model.looking = false;
-    if model.shared.local.as_deref() != Some(daemons) {
-        model.shared.local = Some(daemons.to_vec());
+    if model.shared.local.as_ref() != Some(local) {
+        model.shared.local = Some(local.clone());
         model.shared.look();
     }
     Vec::new()

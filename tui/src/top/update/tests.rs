@@ -8,7 +8,7 @@ use crate::top::observation::{Link, Moment};
 use crate::top::once;
 use crate::top::page_id::PageId;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use dfs_diagnosis::{LocalDaemon, Process};
+use dfs_diagnosis::{Local, LocalDaemon, Process};
 use dfs_types::{Error, ErrorCode};
 use std::sync::Arc;
 
@@ -102,7 +102,8 @@ fn the_daemons_of_a_local_cluster_are_looked_at_again() {
     let asks = |effects: Vec<Effect>| effects.contains(&Effect::Daemons);
     let lost = || Message::Lost(Error::new(ErrorCode::Unreachable, "connection refused"));
     let at = |elapsed_ms| Message::Tick(Moment { elapsed_ms, calendar: fixtures::NOW });
-    let daemons = |process| vec![LocalDaemon { id: "master-1".to_owned(), process }];
+    let daemons =
+        |process| Local { daemons: vec![LocalDaemon { id: "master-1".to_owned(), process }], can_grow: false };
     let mut model = model(fixtures::cluster(3));
     assert!(!asks(update(&mut model, lost())), "it is no local cluster");
     model.shared.local = Some(daemons(Process::Running));

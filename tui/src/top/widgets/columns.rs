@@ -3,7 +3,7 @@
 use crate::nodes::{Mark, full, state, tone};
 use crate::top::chart::bar;
 use crate::top::shared::Shared;
-use dfs_client::{Duty, NodeState, NodeStatus};
+use dfs_client::{AdminState, NodeState, NodeStatus};
 use dfs_diagnosis::SKEW_MAX_MS;
 use dfs_rpc::curve::Rates;
 use dfs_term::figures::{age, count, percent, rate, size, span};
@@ -29,11 +29,11 @@ pub enum Column {
     /// The fill level as a bar; cannot be sorted by.
     Bar,
     Chunks,
-    Short,
+    UnderReplicated,
     Read,
     Written,
     Load,
-    Heard,
+    Seen,
     Errors,
     Clock,
     Version,
@@ -83,11 +83,11 @@ impl Column {
         Self::Full,
         Self::Bar,
         Self::Chunks,
-        Self::Short,
+        Self::UnderReplicated,
         Self::Read,
         Self::Written,
         Self::Load,
-        Self::Heard,
+        Self::Seen,
         Self::Errors,
         Self::Clock,
         Self::Version,
@@ -100,14 +100,14 @@ impl Column {
         Self::State,
         Self::Full,
         Self::Used,
-        Self::Heard,
+        Self::Seen,
         Self::Chunks,
         Self::Read,
         Self::Written,
         Self::Load,
         Self::Errors,
         Self::Machine,
-        Self::Short,
+        Self::UnderReplicated,
         Self::Bar,
         Self::Version,
         Self::Clock,
@@ -124,11 +124,11 @@ impl Column {
             Self::Full => "FULL",
             Self::Bar => "",
             Self::Chunks => "CHUNKS",
-            Self::Short => "UNDER",
+            Self::UnderReplicated => "UNDER",
             Self::Read => "READ",
             Self::Written => "WRITE",
             Self::Load => "LOAD",
-            Self::Heard => "HEARD",
+            Self::Seen => "SEEN",
             Self::Errors => "ERRORS",
             Self::Clock => "CLOCK",
             Self::Version => "VERSION",
@@ -154,8 +154,8 @@ impl Column {
             Self::Used | Self::Capacity | Self::Read | Self::Written => 9,
             Self::Full | Self::Load => 5,
             Self::Bar => 10,
-            Self::Chunks | Self::Short | Self::Errors => 7,
-            Self::Heard => 6,
+            Self::Chunks | Self::UnderReplicated | Self::Errors => 7,
+            Self::Seen => 6,
             Self::Clock => 8,
             Self::Version => 12,
             Self::Machine => 15,
@@ -203,11 +203,11 @@ impl Column {
             Self::Full => percent(load.used(), load.capacity()),
             Self::Bar => bar(full(node).unwrap_or(0.0), self.cells()),
             Self::Chunks => count(node.chunks),
-            Self::Short => count(node.short),
+            Self::UnderReplicated => count(node.under_replicated),
             Self::Read => per_second(|rates| rates.read),
             Self::Written => per_second(|rates| rates.written),
             Self::Load => in_flight(node).to_string(),
-            Self::Heard => age(Duration::from_millis(shared.heard_ms(node))).trim_end_matches(" ago").to_owned(),
+            Self::Seen => age(Duration::from_millis(shared.heartbeat_age_ms(node))).trim_end_matches(" ago").to_owned(),
             Self::Errors => count(load.disk_errors),
             Self::Clock => clock(node.skew_ms),
             Self::Version => sanitise(&node.version).into_owned(),
@@ -224,8 +224,8 @@ impl Column {
                 Some(part) if part >= 0.8 => Tone::Warning,
                 _ => Tone::Plain,
             },
-            Self::Short if node.sole > 0 => Tone::Bad,
-            Self::Short if node.short > 0 => Tone::Warning,
+            Self::UnderReplicated if node.last_replica > 0 => Tone::Bad,
+            Self::UnderReplicated if node.under_replicated > 0 => Tone::Warning,
             Self::Errors if node.load.disk_errors > 0 => Tone::Warning,
             Self::Clock if node.skew_ms.unsigned_abs() > SKEW_MAX_MS => Tone::Warning,
             Self::Clock | Self::Version | Self::Machine => Tone::Dim,
@@ -246,11 +246,11 @@ impl Column {
             Self::Capacity => number(load.capacity()),
             Self::Full | Self::Bar => known(full(node)),
             Self::Chunks => number(node.chunks),
-            Self::Short => number(node.short),
+            Self::UnderReplicated => number(node.under_replicated),
             Self::Read => known(shared.rates(node).map(|rates| rates.read)),
             Self::Written => known(shared.rates(node).map(|rates| rates.written)),
             Self::Load => number(in_flight(node)),
-            Self::Heard => number(node.heartbeat_age_ms),
+            Self::Seen => number(node.heartbeat_age_ms),
             Self::Errors => number(load.disk_errors),
             Self::Clock => number(node.skew_ms.unsigned_abs()),
             Self::Version => Key::Text(&node.version),
@@ -287,7 +287,7 @@ pub fn node_line(node: &NodeStatus, columns: &[Place], shared: &Shared) -> Line<
 /// Returns the width of the longest state that is shown; without draining datanodes no room is
 /// reserved for that state.
 fn state_cells(nodes: &[NodeStatus]) -> usize {
-    let drains = nodes.iter().filter(|node| node.duty == Duty::Drain);
+    let drains = nodes.iter().filter(|node| node.admin_state == AdminState::Draining);
     drains.map(|node| width(&state(node))).fold(Column::State.cells(), usize::max)
 }
 
@@ -314,8 +314,8 @@ mod tests {
         let heads = |cells| {
             Column::fitting(cells, Column::Node, &[]).into_iter().map(|place| place.column.head()).collect::<Vec<_>>()
         };
-        assert_eq!(heads(80), ["NODE", "STATE", "USED", "FULL", "CHUNKS", "READ", "WRITE", "HEARD"]);
-        assert_eq!(heads(60), ["NODE", "STATE", "USED", "FULL", "CHUNKS", "HEARD"]);
+        assert_eq!(heads(80), ["NODE", "STATE", "USED", "FULL", "CHUNKS", "READ", "WRITE", "SEEN"]);
+        assert_eq!(heads(60), ["NODE", "STATE", "USED", "FULL", "CHUNKS", "SEEN"]);
         assert_eq!(heads(400).len(), Column::ALL.len());
         assert_eq!(heads(0), [""; 0]);
         let by_errors = Column::fitting(60, Column::Errors, &[]);
@@ -333,7 +333,7 @@ mod tests {
             places.iter().find(|place| place.column == Column::State).map(|place| place.cells)
         };
         assert_eq!(state_cells(&nodes), Some(7));
-        (nodes[1].duty, nodes[1].left) = (Duty::Drain, Some(3));
+        (nodes[1].admin_state, nodes[1].left) = (AdminState::Draining, Some(3));
         assert_eq!(state_cells(&nodes), Some("» draining".chars().count()));
     }
 

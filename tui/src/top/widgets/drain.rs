@@ -6,7 +6,7 @@ use crate::top::message::Act;
 use crate::top::page::Binding;
 use crate::top::shared::Shared;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use dfs_client::{Duty, NodeState, NodeStatus};
+use dfs_client::{AdminState, NodeState, NodeStatus};
 use dfs_term::figures::{count, span};
 use dfs_term::text::{pad, truncate, width};
 use ratatui::text::{Line, Span};
@@ -21,10 +21,10 @@ const FORGET: Binding =
 /// Returns the keys that change the drain of the selected datanode in its current state.
 pub fn bindings(node: Option<&NodeStatus>, shared: &Shared) -> Vec<Binding> {
     let Some(node) = node.filter(|_| !shared.read_only) else { return Vec::new() };
-    let duty = if node.duty == Duty::Drain { RESUME } else { DRAIN };
+    let admin_state = if node.admin_state == AdminState::Draining { RESUME } else { DRAIN };
     match node.state {
-        NodeState::Dead => vec![duty, FORGET],
-        NodeState::Live | NodeState::Stale => vec![duty],
+        NodeState::Dead => vec![admin_state, FORGET],
+        NodeState::Live | NodeState::Stale => vec![admin_state],
     }
 }
 
@@ -34,17 +34,17 @@ pub fn key(key: KeyEvent, node: Option<&NodeStatus>, shared: &Shared) -> Option<
     if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) {
         return None;
     }
-    let wish = bindings(node, shared).into_iter().find(|wish| wish.key.starts_with(letter))?;
-    Some(vec![Act::Run(line(&wish, node?))])
+    let binding = bindings(node, shared).into_iter().find(|binding| binding.key.starts_with(letter))?;
+    Some(vec![Act::Run(line(&binding, node?))])
 }
 
 /// Returns the equivalent lines of the shell, for the palette.
 pub fn lines(node: Option<&NodeStatus>, shared: &Shared) -> Vec<String> {
-    bindings(node, shared).iter().zip(node.into_iter().cycle()).map(|(wish, node)| line(wish, node)).collect()
+    bindings(node, shared).iter().zip(node.into_iter().cycle()).map(|(binding, node)| line(binding, node)).collect()
 }
 
-fn line(wish: &Binding, node: &NodeStatus) -> String {
-    format!("node {} {}", wish.name, node.id)
+fn line(binding: &Binding, node: &NodeStatus) -> String {
+    format!("node {} {}", binding.name, node.id)
 }
 
 /// Returns the progress of the drain of a datanode, its rate and the time left; `None` if no drain
@@ -66,7 +66,8 @@ pub fn told(node: &NodeStatus, shared: &Shared) -> Option<String> {
 /// the others.
 pub fn panel(room: usize, cells: usize, shared: &Shared) -> Vec<Line<'static>> {
     let theme = &shared.theme;
-    let drains: Vec<&NodeStatus> = shared.nodes().iter().filter(|node| node.duty == Duty::Drain).collect();
+    let drains: Vec<&NodeStatus> =
+        shared.nodes().iter().filter(|node| node.admin_state == AdminState::Draining).collect();
     if drains.is_empty() || room < 2 {
         return Vec::new();
     }

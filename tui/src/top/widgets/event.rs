@@ -1,7 +1,7 @@
 //! Formats events of the cluster.
 
 use crate::top::theme::Theme;
-use dfs_rpc::board::{Event, Severity};
+use dfs_rpc::view::{Event, Severity};
 use dfs_term::report::Tone;
 use dfs_term::text::{sanitise, truncate};
 use jiff::tz::TimeZone;

@@ -7,7 +7,7 @@ use dfs_term::figures::count;
 pub fn replicas_in_words(chunks: &ReplicationStatus) -> String {
     let kinds = [
         (chunks.missing, "missing"),
-        (chunks.endangered, "with one replica left"),
+        (chunks.at_risk, "with one replica left"),
         (chunks.under, "under-replicated"),
         (chunks.over, "over-replicated"),
         (chunks.copying, "being re-replicated"),

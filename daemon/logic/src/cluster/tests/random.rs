@@ -8,7 +8,7 @@ use crate::command::{ChunkOp, FsOp, NodeOp};
 use crate::liveness::NodeState;
 use crate::repair::Health;
 use dfs_types::{
-    ChunkId, DatanodeId, DfsPath, Duty, Generation, Layout, ReplicaKey, ReplicaState, StoredReplica, Timestamp,
+    AdminState, ChunkId, DatanodeId, DfsPath, Generation, Layout, ReplicaKey, ReplicaState, StoredReplica, Timestamp,
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -55,9 +55,9 @@ enum Step {
         chunk: u64,
         holders: BTreeSet<u16>,
     },
-    Duty {
+    AdminState {
         node: u16,
-        duty: Duty,
+        admin_state: AdminState,
     },
     Replicas {
         chunk: u64,
@@ -108,7 +108,7 @@ fn steps() -> impl Strategy<Value = Step> {
     let node = || 1..=NODES;
     let connection = || prop_oneof![9 => Just(1u64), 1 => Just(2)];
     let many = |max| prop::collection::vec(replicas(), 0..max);
-    let duty = prop_oneof![Just(Duty::Serve), Just(Duty::Drain), Just(Duty::Gone)];
+    let admin_state = prop_oneof![Just(AdminState::InService), Just(AdminState::Draining), Just(AdminState::Removed)];
     let news = (many(4), many(3), prop::collection::vec(1..=CHUNKS, 0..3));
     let news = news.prop_map(|(added, removed, ended)| News { added, removed, ended });
     let heartbeat = (node(), connection(), news, prop::bool::weighted(0.8));
@@ -125,7 +125,7 @@ fn steps() -> impl Strategy<Value = Step> {
         1 => (node(), replicas()).prop_map(|(node, replica)| Step::Corruption { node, replica }),
         1 => (5..=CHUNKS, prop::collection::btree_set(node(), 1..4))
             .prop_map(|(chunk, holders)| Step::Commit { chunk, holders }),
-        1 => (node(), duty).prop_map(|(node, duty)| Step::Duty { node, duty }),
+        1 => (node(), admin_state).prop_map(|(node, admin_state)| Step::AdminState { node, admin_state }),
         1 => (1..=4u64, 1..=4u8).prop_map(|(chunk, replicas)| Step::Replicas { chunk, replicas }),
         1 => (1..=4u64).prop_map(|chunk| Step::Delete { chunk }),
         1 => (0..=CHUNKS + 1).prop_map(|floor| Step::RaiseFloor { floor }),
@@ -226,10 +226,10 @@ impl Run {
     fn step_of_masters(&mut self, step: Step) {
         let path = |chunk: u64| DfsPath::parse(&format!("/{chunk}")).expect("valid path");
         match step {
-            Step::Duty { node, duty } => {
+            Step::AdminState { node, admin_state } => {
                 let node = DatanodeId(node);
-                self.try_apply(NodeOp::SetDuty { node, duty });
-                self.observe(Event::AdminStateChanged { node, duty, by: "ann".into() });
+                self.try_apply(NodeOp::SetAdminState { node, admin_state });
+                self.observe(Event::AdminStateChanged { node, admin_state, by: "ann".into() });
             }
             Step::Replicas { chunk, replicas } => {
                 self.observe(Event::LayoutChanging { chunks: vec![ChunkId(chunk)], enough: 1 });
@@ -275,7 +275,7 @@ impl Run {
             let holders: Vec<DatanodeId> = state.locations().replicas_of(meta.key(id)).nodes().collect();
             let live = holders.iter().filter(|node| state.nodes().state(**node, *now) == NodeState::Live);
             let (staying, leaving): (Vec<DatanodeId>, Vec<DatanodeId>) =
-                live.copied().partition(|node| space.duty(*node) == Duty::Serve);
+                live.copied().partition(|node| space.admin_state(*node) == AdminState::InService);
             let wanted = usize::from(meta.replicas());
             let counted = staying.len().max((staying.len() + leaving.len()).min(wanted));
             health.chunks += 1;

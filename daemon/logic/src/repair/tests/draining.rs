@@ -2,7 +2,7 @@
 
 use super::{Cluster, LIMITS};
 use crate::liveness::NodeState::{Dead, Live, Stale};
-use crate::repair::{Health, InFlight, Limits, NodeShort, Plan, plan};
+use crate::repair::{Health, InFlight, Limits, NodeReplication, Plan, plan};
 use dfs_types::DatanodeId;
 
 /// Datanodes 1 to 3 stay and are live, 4 is stale, 5 dead; 6 and 7 drain and are live, 8 drains and
@@ -74,8 +74,8 @@ fn what_is_left_is_counted_for_each_that_drains() {
     cluster.file(5, 3, &[1, 6]);
     let survey = cluster.survey();
     let node = |id| {
-        let NodeShort { short, sole, left } = survey.counts().node(DatanodeId(id));
-        (short, sole, left)
+        let NodeReplication { under_replicated, last_replica, left } = survey.counts().node(DatanodeId(id));
+        (under_replicated, last_replica, left)
     };
     assert_eq!([node(1), node(6), node(7), node(8)], [(1, 0, 0), (1, 0, 3), (0, 0, 2), (0, 0, 0)]);
     let copies: Vec<_> = survey.counts().copies().collect();

@@ -10,7 +10,7 @@ use crate::state::results::RESULTS_MAX;
 use crate::state::tree::{USER_ATTRIBUTES_BYTES_MAX, check_user_attributes};
 use crate::stored::snapshot::{AskedV1, AttributeV1, EndV1, HeadV1, MAGIC, Record, RecordV1, ResultV1, Start};
 use crate::stored::{self, Stored, StoredError};
-use dfs_types::{ChunkRef, ClusterId, DatanodeId, Duty, EntryId, Layout, Timestamp};
+use dfs_types::{AdminState, ChunkRef, ClusterId, DatanodeId, EntryId, Layout, Timestamp};
 use std::sync::Arc;
 
 /// Entries store their ids in 48 bits.
@@ -46,7 +46,7 @@ enum Stage {
     Users,
     Results,
     Dropped,
-    Duties,
+    AdminStates,
     Members,
     Chunks,
     Items,
@@ -61,7 +61,7 @@ impl Stage {
             RecordV1::Users(_) => Self::Users,
             RecordV1::Results(_) => Self::Results,
             RecordV1::Dropped(_) => Self::Dropped,
-            RecordV1::Duties(_) => Self::Duties,
+            RecordV1::AdminStates(_) => Self::AdminStates,
             RecordV1::Members(_) => Self::Members,
             RecordV1::Chunks(_) => Self::Chunks,
             RecordV1::Items(_) => Self::Items,
@@ -109,9 +109,9 @@ impl Decoder {
                 results.into_iter().try_for_each(|(asked, result)| self.result(asked, result))
             }
             RecordV1::Dropped(ids) => ids.into_iter().try_for_each(|id| self.dropped(id)),
-            RecordV1::Duties(duties) => {
-                duties.into_iter().try_for_each(|(node, duty)| self.duty(DatanodeId(node), duty.into()))
-            }
+            RecordV1::AdminStates(admin_states) => admin_states
+                .into_iter()
+                .try_for_each(|(node, admin_state)| self.admin_state(DatanodeId(node), admin_state.into())),
             RecordV1::Members(members) => {
                 members.into_iter().try_for_each(|(node, since)| self.member(DatanodeId(node), Timestamp(since)))
             }
@@ -198,16 +198,16 @@ impl Decoder {
         Ok(())
     }
 
-    fn duty(&mut self, node: DatanodeId, duty: Duty) -> Result<(), SnapshotError> {
-        let duties = &mut self.state.nodes.duties;
-        sane(duty != Duty::Serve && duties.get_max().is_none_or(|(last, _)| *last < node))?;
-        duties.insert(node, duty);
+    fn admin_state(&mut self, node: DatanodeId, admin_state: AdminState) -> Result<(), SnapshotError> {
+        let admin_states = &mut self.state.nodes.admin_states;
+        sane(admin_state != AdminState::InService && admin_states.get_max().is_none_or(|(last, _)| *last < node))?;
+        admin_states.insert(node, admin_state);
         Ok(())
     }
 
     fn member(&mut self, node: DatanodeId, since: Timestamp) -> Result<(), SnapshotError> {
         let rises = self.state.nodes.members.get_max().is_none_or(|(last, _)| *last < node);
-        sane(rises && self.state.nodes.duty(node) != Duty::Gone)?;
+        sane(rises && self.state.nodes.admin_state(node) != AdminState::Removed)?;
         self.state.nodes.members.insert(node, since);
         Ok(())
     }

@@ -39,7 +39,10 @@ pub(crate) fn encode<E>(state: &State, sink: &mut impl FnMut(&[u8]) -> Result<()
     out.send_all(names, Record::Users)?;
     out.send_all(state.results.iter().map(result), Record::Results)?;
     out.send_all(state.chunks.dropped.iter().map(|id| (NUMBER_BYTES, *id)), Record::Dropped)?;
-    out.send_all(state.duties().map(|(node, duty)| (NUMBER_BYTES, (node.0, duty.into()))), Record::Duties)?;
+    out.send_all(
+        state.admin_states().map(|(node, admin_state)| (NUMBER_BYTES, (node.0, admin_state.into()))),
+        Record::AdminStates,
+    )?;
     out.send_all(state.members().map(|(node, at)| (MEMBER_BYTES, (node.0, at.0))), Record::Members)?;
     let chunks = state.chunks_from(ChunkId(0));
     let chunks = chunks.map(|(id, meta)| (CHUNK_BYTES, (meta.reference(id).into(), meta.layout.into())));

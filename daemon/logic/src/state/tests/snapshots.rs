@@ -2,7 +2,7 @@ use super::{CHUNK, Tree, copy, path, pieces, restore};
 use crate::command::{AdminOp, Caller, ChunkOp, Command, FsOp, KeyRecord, NodeOp, Refusal};
 use crate::state::{Decoder, SnapshotError, State};
 use crate::stored::StoredError;
-use dfs_types::{ChunkId, ClusterId, DatanodeId, Duty, Layout, RequestId, Timestamp};
+use dfs_types::{AdminState, ChunkId, ClusterId, DatanodeId, Layout, RequestId, Timestamp};
 
 /// Makes a state that holds something of every kind.
 fn sample() -> Tree {
@@ -19,8 +19,10 @@ fn sample() -> Tree {
     assert!(tree.run("", ChunkOp::RaiseFloor { floor: ChunkId(3) }).is_ok());
     let key = KeyRecord { id: 2, secret: [2; 32], made_at: Timestamp(77) };
     assert!(tree.run("", AdminOp::AddKey { key }).is_ok());
-    for (node, duty) in [(300, Duty::Drain), (2, Duty::Gone), (5, Duty::Drain), (5, Duty::Serve)] {
-        assert!(tree.run("root", NodeOp::SetDuty { node: DatanodeId(node), duty }).is_ok());
+    for (node, admin_state) in
+        [(300, AdminState::Draining), (2, AdminState::Removed), (5, AdminState::Draining), (5, AdminState::InService)]
+    {
+        assert!(tree.run("root", NodeOp::SetAdminState { node: DatanodeId(node), admin_state }).is_ok());
     }
     let changes = vec![("user.note".to_owned(), Some(b"blue".to_vec())), ("user.empty".to_owned(), Some(Vec::new()))];
     assert!(tree.run("root", FsOp::SetUserAttributes { path: path("/a/b"), changes }).is_ok());
@@ -62,7 +64,7 @@ fn the_snapshot_is_as_the_golden_file_has_it() {
     assert_eq!(framed(&pieces(&restored)), GOLDEN);
     assert_eq!(restored.cluster(), Some(ClusterId([1; 16])));
     assert_eq!(restored.keys().len(), 2);
-    assert_eq!(restored.duty(DatanodeId(2)), Duty::Gone);
+    assert_eq!(restored.admin_state(DatanodeId(2)), AdminState::Removed);
     assert_eq!(restored.members().map(|(node, _)| node.0).collect::<Vec<_>>(), [9, 300]);
 }
 
@@ -75,20 +77,20 @@ fn a_datanode_belongs_to_the_cluster_from_its_first_registration_until_it_is_for
     let first: Vec<_> = tree.space.members().collect();
     assert!(tree.run("", NodeOp::Add { node }).is_ok());
     assert_eq!(tree.space.members().collect::<Vec<_>>(), first, "the first time counts");
-    assert!(tree.run("root", NodeOp::SetDuty { node, duty: Duty::Drain }).is_ok());
+    assert!(tree.run("root", NodeOp::SetAdminState { node, admin_state: AdminState::Draining }).is_ok());
     assert!(tree.space.is_member(node));
-    assert!(tree.run("root", NodeOp::SetDuty { node, duty: Duty::Gone }).is_ok());
+    assert!(tree.run("root", NodeOp::SetAdminState { node, admin_state: AdminState::Removed }).is_ok());
     assert!(!tree.space.is_member(node));
 }
 
 #[test]
 fn a_datanode_that_was_forgotten_is_no_member_before_it_serves_again() {
     let (mut tree, node) = (Tree::new(), DatanodeId(4));
-    assert!(tree.run("root", NodeOp::SetDuty { node, duty: Duty::Gone }).is_ok());
+    assert!(tree.run("root", NodeOp::SetAdminState { node, admin_state: AdminState::Removed }).is_ok());
     assert!(tree.run("", NodeOp::Add { node }).is_ok(), "the leader saw it before it was removed");
     assert!(restore(&pieces(&tree.space)).is_ok());
     assert!(!tree.space.is_member(node));
-    assert!(tree.run("", NodeOp::SetDuty { node, duty: Duty::Serve }).is_ok());
+    assert!(tree.run("", NodeOp::SetAdminState { node, admin_state: AdminState::InService }).is_ok());
     assert!(tree.run("", NodeOp::Add { node }).is_ok());
     assert!(tree.space.is_member(node));
 }
@@ -139,9 +141,9 @@ fn dropped_chunks_are_restored_and_checked() {
 fn admin_states_are_restored_and_checked() {
     let mut tree = sample();
     let restored = restore(&pieces(&tree.space)).expect("whole");
-    let drained = [(DatanodeId(2), Duty::Gone), (DatanodeId(300), Duty::Drain)];
-    assert_eq!(restored.duties().collect::<Vec<_>>(), drained);
-    tree.space.nodes.duties.insert(DatanodeId(4), Duty::Serve);
+    let drained = [(DatanodeId(2), AdminState::Removed), (DatanodeId(300), AdminState::Draining)];
+    assert_eq!(restored.admin_states().collect::<Vec<_>>(), drained);
+    tree.space.nodes.admin_states.insert(DatanodeId(4), AdminState::InService);
     assert_eq!(restore(&pieces(&tree.space)).err(), Some(SnapshotError::Tree));
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::command::KeyRecord;
-use dfs_types::{ChunkRef, Duty, Generation, Layout};
+use dfs_types::{AdminState, ChunkRef, Generation, Layout};
 
 /// One command of each kind, in its form in the log.
 const GOLDEN: &[u8] = include_bytes!("../../../golden/commands-1.bin");
@@ -41,7 +41,7 @@ fn all() -> Vec<Command> {
         Op::Chunk(ChunkOp::Abandon { chunks: vec![ChunkId(7), ChunkId(300)] }),
         Op::Chunk(ChunkOp::RaiseFloor { floor: ChunkId(5) }),
         Op::Node(NodeOp::Add { node: DatanodeId(7) }),
-        Op::Node(NodeOp::SetDuty { node: DatanodeId(300), duty: Duty::Drain }),
+        Op::Node(NodeOp::SetAdminState { node: DatanodeId(300), admin_state: AdminState::Draining }),
         Op::Admin(AdminOp::Init { cluster: ClusterId([3; 16]), superuser: "ann".to_owned(), key: key.clone() }),
         Op::Admin(AdminOp::AddKey { key }),
     ];

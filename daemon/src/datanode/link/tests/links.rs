@@ -9,7 +9,7 @@ fn stored_replicas_are_reported_at_once_and_again_after_a_restart() {
     cluster.put(&node, 7, &data());
     cluster.wait_for(&node, "reported", |known| known.chunks == [7]);
     node.stop();
-    cluster.master.change(|heard| heard.nodes.clear());
+    cluster.master.change(|received| received.nodes.clear());
     let node = cluster.node(1, directory.path());
     cluster.wait_for(&node, "reported", |known| known.chunks == [7]);
 }
@@ -20,9 +20,9 @@ fn a_link_that_is_refused_is_opened_again_with_a_full_report() {
     let node = cluster.node(1, directory.path());
     cluster.put(&node, 7, &data());
     cluster.wait_for(&node, "reported", |known| known.chunks == [7]);
-    cluster.master.change(|heard| {
-        heard.nodes.clear();
-        heard.refuse = 1;
+    cluster.master.change(|received| {
+        received.nodes.clear();
+        received.refuse = 1;
     });
     cluster.wait_for(&node, "registered again and reported", |known| known.registered == 1 && known.chunks == [7]);
 }

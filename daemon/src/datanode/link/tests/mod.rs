@@ -60,7 +60,7 @@ struct Known {
 
 #[derive(Clone, Default)]
 struct Master {
-    heard: Arc<(Mutex<Received>, Condvar)>,
+    received: Arc<(Mutex<Received>, Condvar)>,
 }
 
 #[derive(Clone)]
@@ -75,16 +75,16 @@ fn key() -> TokenKey {
 
 impl Master {
     fn change<T>(&self, change: impl FnOnce(&mut Received) -> T) -> T {
-        let result = change(&mut self.heard.0.lock());
-        self.heard.1.notify_all();
+        let result = change(&mut self.received.0.lock());
+        self.received.1.notify_all();
         result
     }
 
     /// Waits until the received messages are as expected.
     fn wait(&self, what: &str, mut expected: impl FnMut(&Received) -> bool) {
-        let mut heard = self.heard.0.lock();
-        self.heard.1.wait_while_for(&mut heard, |heard| !expected(heard), PATIENCE);
-        assert!(expected(&heard), "{what}");
+        let mut received = self.received.0.lock();
+        self.received.1.wait_while_for(&mut received, |received| !expected(received), PATIENCE);
+        assert!(expected(&received), "{what}");
     }
 
     async fn serve(self, identity: Identity, listener: TcpListener) {
@@ -102,8 +102,8 @@ impl Master {
 
 impl NodeService for Served {
     async fn register(self, _: Context, register: Register) -> wire::Result<Registered> {
-        self.master.change(|heard| {
-            let known = heard.nodes.entry(self.node).or_default();
+        self.master.change(|received| {
+            let known = received.nodes.entry(self.node).or_default();
             known.registered += 1;
             known.reported = false;
             known.address = Some(register.address);
@@ -112,12 +112,12 @@ impl NodeService for Served {
     }
 
     async fn heartbeat(self, _: Context, heartbeat: Heartbeat) -> wire::Result<HeartbeatReply> {
-        self.master.change(|heard| {
-            if heard.refuse > 0 {
-                heard.refuse -= 1;
+        self.master.change(|received| {
+            if received.refuse > 0 {
+                received.refuse -= 1;
                 return Err(dfs_types::Error::new(dfs_types::ErrorCode::NotFound, "unknown datanode").into());
             }
-            let known = heard.nodes.entry(self.node).or_default();
+            let known = received.nodes.entry(self.node).or_default();
             for stored in &heartbeat.added {
                 let (chunk, state) = (stored.key.chunk.0, stored.state);
                 let list = if state == ReplicaState::Suspect { &mut known.suspect } else { &mut known.chunks };
@@ -133,14 +133,14 @@ impl NodeService for Served {
             known.copies_ended.extend(heartbeat.copies_ended.iter().map(|chunk| chunk.0));
             known.chunks.sort_unstable();
             known.chunks.dedup();
-            let orders = heard.orders.remove(&self.node).unwrap_or_default();
+            let orders = received.orders.remove(&self.node).unwrap_or_default();
             Ok(HeartbeatReply { orders, keys: vec![key()] })
         })
     }
 
     async fn chunk_report(self, _: Context, page: ReportPage) -> wire::Result<()> {
-        self.master.change(|heard| {
-            let known = heard.nodes.entry(self.node).or_default();
+        self.master.change(|received| {
+            let known = received.nodes.entry(self.node).or_default();
             if page.first {
                 known.chunks.clear();
             }
@@ -205,8 +205,8 @@ impl Cluster {
         let stopping = stop.clone();
         let thread = std::thread::spawn(move || run(options, stopping));
         let address = NodeAddress { id: DatanodeId(id), address: is_ready.recv_timeout(PATIENCE).expect("ready") };
-        self.master.wait("registered and reported", |heard| {
-            let known = heard.nodes.get(&address.id);
+        self.master.wait("registered and reported", |received| {
+            let known = received.nodes.get(&address.id);
             known.is_some_and(|known| known.reported && known.address == Some(address.address))
         });
         Node { stop, thread: Some(thread), address }
@@ -265,7 +265,7 @@ impl Cluster {
     }
 
     fn order(&self, node: &Node, orders: Vec<Order>) {
-        self.master.change(|heard| heard.orders.insert(node.address.id, orders));
+        self.master.change(|received| received.orders.insert(node.address.id, orders));
     }
 
     /// Has a datanode verify its replica of chunk 7, which it finds corrupt.
@@ -280,14 +280,14 @@ impl Cluster {
         let holder = Principal::Datanode(node.address.id);
         let capability = self.capability_to(Operation::Read, 7, Some(checksum()), holder, others);
         let sources = others.iter().map(|other| other.address).collect();
-        self.order(node, vec![Order::Mend { chunk: chunk(7), sources, capability }]);
+        self.order(node, vec![Order::Reconstruct { chunk: chunk(7), sources, capability }]);
         self.wait_for(node, "reconstructed", |known| known.chunks == [7] && known.copies_ended.contains(&7));
         self.order(node, vec![Order::Verify { key: chunk(7).key() }]);
         self.wait_for(node, "still good", |known| known.chunks == [7] && known.suspect.is_empty());
     }
 
     fn wait_for(&self, node: &Node, what: &str, expected: impl Fn(&Known) -> bool) {
-        self.master.wait(what, |heard| heard.nodes.get(&node.address.id).is_some_and(&expected));
+        self.master.wait(what, |received| received.nodes.get(&node.address.id).is_some_and(&expected));
     }
 }
 

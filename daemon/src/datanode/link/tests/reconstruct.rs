@@ -84,7 +84,7 @@ fn a_replica_that_cannot_be_reconstructed_stays_unchanged() {
         std::fs::read(directories[0].path().join("chunks/07").join(dfs_logic::chunk_file::file_name(chunk(7).key())));
     let holder = Principal::Datanode(DatanodeId(1));
     let capability = cluster.capability_to(Operation::Read, 7, Some(checksum()), holder, &[&nodes[1]]);
-    cluster.order(&nodes[0], vec![Order::Mend { chunk: chunk(7), sources: vec![nodes[1].address], capability }]);
+    cluster.order(&nodes[0], vec![Order::Reconstruct { chunk: chunk(7), sources: vec![nodes[1].address], capability }]);
     cluster.wait_for(&nodes[0], "ended", |known| known.copies_ended.contains(&7) && known.suspect == [7]);
     let after =
         std::fs::read(directories[0].path().join("chunks/07").join(dfs_logic::chunk_file::file_name(chunk(7).key())));

@@ -149,9 +149,9 @@ impl Heatmap {
         let tile = self.tile(spot, shared)?;
         let node = shared.nodes().get(tile.worst)?;
         let load = &node.load;
-        let heard = age(Duration::from_millis(shared.heard_ms(node)));
+        let heartbeat = age(Duration::from_millis(shared.heartbeat_age_ms(node)));
         let full = format!("{} of {}", percent(load.used(), load.capacity()), size(load.capacity()));
-        let one = format!("{} {} {heard} │ {full} │ {}", node.id, state(node), chunks(node));
+        let one = format!("{} {} {heartbeat} │ {full} │ {}", node.id, state(node), chunks(node));
         if tile.count == 1 {
             let traffic = match shared.rates(node) {
                 Some(rates) => format!("read {}, write {}", rate(rates.read), rate(rates.written)),
@@ -186,11 +186,11 @@ impl Heatmap {
 /// Returns the number of chunks, and how many of them are under-replicated.
 fn chunks(node: &NodeStatus) -> String {
     let mut told = plural(node.chunks, "chunk", "chunks");
-    if node.short > 0 {
-        told.push_str(&format!(", {} under-replicated", count(node.short)));
+    if node.under_replicated > 0 {
+        told.push_str(&format!(", {} under-replicated", count(node.under_replicated)));
     }
-    if node.sole > 0 {
-        told.push_str(&format!(", {} with one replica left", count(node.sole)));
+    if node.last_replica > 0 {
+        told.push_str(&format!(", {} with one replica left", count(node.last_replica)));
     }
     told
 }

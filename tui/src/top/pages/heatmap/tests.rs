@@ -10,7 +10,7 @@ use crate::top::page_id::PageId;
 use crate::top::theme::ThemeName;
 use crate::top::update::update;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use dfs_client::{DirectoryTraffic, Duty, ListPage, Snapshot, Traffic};
+use dfs_client::{AdminState, DirectoryTraffic, ListPage, Snapshot, Traffic};
 use dfs_term::figures::plural;
 use dfs_types::{DfsPath, Entry, Error, ErrorCode, Kind};
 use ratatui::style::Color;
@@ -61,7 +61,7 @@ fn lenses_are_changed_and_kept() {
 #[test]
 fn the_selected_datanode_is_drained_and_resumed() {
     let mut snapshot = fixtures::cluster(3);
-    (snapshot.nodes[1].duty, snapshot.nodes[1].left) = (Duty::Drain, Some(7));
+    (snapshot.nodes[1].admin_state, snapshot.nodes[1].left) = (AdminState::Draining, Some(7));
     let mut model = heatmap(snapshot);
     let line = |effects: Vec<Effect>| match effects.as_slice() {
         [Effect::Run { line, .. }] => line.clone(),

@@ -7,7 +7,7 @@ use crate::top::message::Effect;
 use crate::top::shared::Shared;
 use crate::top::widgets::{drain, event_line, text};
 use crossterm::event::{KeyCode, KeyEvent};
-use dfs_client::{Duty, NodeState, NodeStatus};
+use dfs_client::{AdminState, NodeState, NodeStatus};
 use dfs_rpc::wire::DirectoryLoad;
 use dfs_term::figures::{age, apart, count, percent, plural, rate, size};
 use dfs_term::report::Tone;
@@ -160,7 +160,7 @@ struct Places {
 impl Places {
     fn of(area: Rect, node: Option<&NodeStatus>) -> Self {
         let directories = node.map_or(0, |node| u16::try_from(node.load.directories.len()).unwrap_or(u16::MAX));
-        let facts = FACTS + u16::from(node.is_some_and(|node| node.duty == Duty::Drain));
+        let facts = FACTS + u16::from(node.is_some_and(|node| node.admin_state == AdminState::Draining));
         let below = |area: Rect, lines: u16| {
             let lines = lines.min(area.height);
             let rest = Rect { y: area.y + lines, height: area.height - lines, ..area };
@@ -195,11 +195,11 @@ fn lines(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>) {
 fn facts(node: &NodeStatus, shared: &Shared, cells: usize) -> Vec<Line<'static>> {
     let (theme, load) = (&shared.theme, &node.load);
     let ms = Duration::from_millis;
-    let heard = format!("  last heartbeat {}", age(ms(shared.heard_ms(node))));
+    let heartbeat = format!("  last heartbeat {}", age(ms(shared.heartbeat_age_ms(node))));
     let mut lines = vec![Line::from(vec![
         Span::styled(format!("{}  ", node.id), theme.head()),
         Span::styled(state(node), theme.tone(tone(node))),
-        Span::styled(heard, if node.state == NodeState::Live { theme.dim() } else { theme.tone(Tone::Warning) }),
+        Span::styled(heartbeat, if node.state == NodeState::Live { theme.dim() } else { theme.tone(Tone::Warning) }),
     ])];
     let part = full(node).map_or_else(String::new, |part| format!("{} ", bar(part, 16)));
     let (used, free, capacity) = (load.used(), load.free(), load.capacity());
@@ -227,8 +227,8 @@ fn facts(node: &NodeStatus, shared: &Shared, cells: usize) -> Vec<Line<'static>>
     let rows = rows.into_iter().filter(|(name, value)| *name != "drain" || !value.is_empty());
     let tone = |name: &str| match name {
         "clock" if node.skew_ms.unsigned_abs() > dfs_diagnosis::SKEW_MAX_MS => Tone::Warning,
-        "chunks" if node.sole > 0 => Tone::Bad,
-        "chunks" if node.short > 0 => Tone::Warning,
+        "chunks" if node.last_replica > 0 => Tone::Bad,
+        "chunks" if node.under_replicated > 0 => Tone::Warning,
         "disk errors" if load.disk_errors > 0 => Tone::Warning,
         "drain" => Tone::Command,
         _ if node.state != NodeState::Live => Tone::Dim,
@@ -250,10 +250,14 @@ fn chunks(node: &NodeStatus, shared: &Shared) -> String {
     if shared.snapshot.as_ref().is_none_or(|snapshot| snapshot.status.counted_ms.is_none()) {
         return format!("{all}; the replicas of chunks have not been counted yet");
     }
-    match (node.short, node.sole) {
+    match (node.under_replicated, node.last_replica) {
         (0, _) => format!("{all}, each with all its replicas"),
-        (short, 0) => format!("{all}; {} under-replicated", count(short)),
-        (short, sole) => format!("{all}; {} under-replicated, {} with one replica left", count(short), count(sole)),
+        (under_replicated, 0) => format!("{all}; {} under-replicated", count(under_replicated)),
+        (under_replicated, last_replica) => format!(
+            "{all}; {} under-replicated, {} with one replica left",
+            count(under_replicated),
+            count(last_replica)
+        ),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::top::once;
 use crate::top::page_id::PageId;
 use crate::top::update::update;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use dfs_client::{Duty, Snapshot};
+use dfs_client::{AdminState, Snapshot};
 use dfs_types::{Error, ErrorCode};
 use std::sync::Arc;
 
@@ -65,7 +65,7 @@ fn columns_sort_and_turn_round() {
 
 #[test]
 fn the_order_is_kept_for_the_next_start() {
-    for order in ["node", "-full", "heard", "-read"] {
+    for order in ["node", "-full", "seen", "-read"] {
         assert_eq!(super::Nodes::new(Some(order)).order(), order);
     }
     assert_eq!(
@@ -182,7 +182,7 @@ fn commands_are_for_what_is_chosen() {
 #[test]
 fn what_is_wished_of_a_datanode_depends_on_how_it_is() {
     let mut snapshot = fixtures::dead();
-    (snapshot.nodes[1].duty, snapshot.nodes[1].left) = (Duty::Drain, Some(7));
+    (snapshot.nodes[1].admin_state, snapshot.nodes[1].left) = (AdminState::Draining, Some(7));
     let mut model = table(snapshot);
     let lines = |effects: Vec<Effect>| {
         let line = |effect| if let Effect::Run { line, .. } = effect { Some(line) } else { None };

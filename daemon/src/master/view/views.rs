@@ -9,11 +9,11 @@ use bytes::Bytes;
 use dfs_logic::cluster::{ClusterSnapshot, NodeSnapshot};
 use dfs_logic::liveness::NodeState;
 use dfs_logic::repair::Blocked;
-use dfs_rpc::board::{Board, BoardVersion, CopyCount, Event, LogStatus};
 use dfs_rpc::curve::Second;
+use dfs_rpc::view::{ClusterView, Event, LogStatus, ReplicaCount, ViewVersion};
 use dfs_rpc::wire::{ClusterStatus, NodeStatus};
 use dfs_rpc::{CONTROL_BYTES_MAX, CURVE_SECONDS_MAX, EVENTS_KEPT_MAX};
-use dfs_types::{DatanodeId, Duty, Error, ErrorCode, Result, Timestamp};
+use dfs_types::{AdminState, DatanodeId, Error, ErrorCode, Result, Timestamp};
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ pub struct ClusterViews {
 struct CurrentView {
     status: ClusterStatus,
     log: LogStatus,
-    copies: Vec<CopyCount>,
+    copies: Vec<ReplicaCount>,
     snapshot: ClusterSnapshot,
 }
 
@@ -83,17 +83,19 @@ struct Mark {
     report_seq: u64,
     state: NodeState,
     chunks: u64,
-    short: u64,
-    sole: u64,
-    duty: Duty,
+    under_replicated: u64,
+    last_replica: u64,
+    admin_state: AdminState,
     left: Option<u64>,
     blocked: Blocked,
 }
 
 impl Mark {
     fn of(node: &NodeSnapshot) -> Self {
-        let NodeSnapshot { report_seq, state, chunks, short, sole, duty, left, blocked, .. } = *node;
-        Self { report_seq, state, chunks, short, sole, duty, left, blocked }
+        let NodeSnapshot {
+            report_seq, state, chunks, under_replicated, last_replica, admin_state, left, blocked, ..
+        } = *node;
+        Self { report_seq, state, chunks, under_replicated, last_replica, admin_state, left, blocked }
     }
 }
 
@@ -146,7 +148,7 @@ impl ClusterViews {
         let excess = self.curve.len().saturating_sub(CURVE_SECONDS_MAX);
         self.curve.drain(..excess);
         let copies =
-            snapshot.counts.copies().map(|(wanted, live, chunks)| CopyCount { wanted, live, chunks }).collect();
+            snapshot.counts.copies().map(|(wanted, live, chunks)| ReplicaCount { wanted, live, chunks }).collect();
         self.newest = Some(CurrentView { status, log, copies, snapshot });
     }
 
@@ -174,15 +176,15 @@ impl ClusterViews {
     ///
     /// # Errors
     /// `internal` if it does not fit in a message, or if there is no view yet.
-    pub fn answer(&mut self, since: Option<BoardVersion>) -> Result<Bytes> {
+    pub fn answer(&mut self, since: Option<ViewVersion>) -> Result<Bytes> {
         let since = since.filter(|since| since.epoch == self.epoch).map(|since| since.seq);
         let since = since.filter(|seq| (self.gone_forgotten.max(1)..=self.seq).contains(seq));
         if let Some((_, encoded)) = self.answers.iter().find(|(of, _)| *of == since) {
             return Ok(encoded.clone());
         }
         let failed = |what: String| Error::new(ErrorCode::Internal, what);
-        let board = self.board(since).ok_or_else(|| failed("there is no view of the cluster yet".to_owned()))?;
-        let encoded = board.encode()?;
+        let view = self.view(since).ok_or_else(|| failed("there is no view of the cluster yet".to_owned()))?;
+        let encoded = view.encode()?;
         if encoded.len() > CONTROL_BYTES_MAX - ENVELOPE_BYTES_MAX {
             let bytes = encoded.len();
             return Err(failed(format!("the view of the cluster has {bytes} bytes and does not fit in a message")));
@@ -195,7 +197,7 @@ impl ClusterViews {
     }
 
     /// Returns the changes since the view numbered `since`; without a number, the full view.
-    fn board(&self, since: Option<u64>) -> Option<Board> {
+    fn view(&self, since: Option<u64>) -> Option<ClusterView> {
         let CurrentView { status, log, copies, snapshot } = self.newest.as_ref()?;
         let newer = |seq: u64| since.is_none_or(|since| seq > since);
         let changed = snapshot.nodes.iter().zip(&self.marks).filter(|(_, (.., seq))| newer(*seq));
@@ -204,9 +206,9 @@ impl ClusterViews {
         let gone = |id: &DatanodeId| since.is_some() && !shown(id);
         let gone: BTreeSet<_> =
             self.gone.iter().filter(|(seq, id)| newer(*seq) && gone(id)).map(|(_, id)| *id).collect();
-        Some(Board {
-            version: BoardVersion { epoch: self.epoch, seq: self.seq },
-            since: since.map(|seq| BoardVersion { epoch: self.epoch, seq }),
+        Some(ClusterView {
+            version: ViewVersion { epoch: self.epoch, seq: self.seq },
+            since: since.map(|seq| ViewVersion { epoch: self.epoch, seq }),
             status: status.clone(),
             copies: copies.clone(),
             log: *log,

@@ -4,8 +4,8 @@
 use dfs_logic::cluster::ClusterRates;
 use dfs_logic::repair::Counts;
 use dfs_rpc::CURVE_SECONDS_MAX;
-use dfs_rpc::board::CopyCount;
 use dfs_rpc::curve::Second;
+use dfs_rpc::view::ReplicaCount;
 use dfs_types::Timestamp;
 use std::collections::VecDeque;
 
@@ -41,8 +41,8 @@ impl Curve {
             let span_ms = now.0.saturating_sub(at.0).max(1);
             changes.saturating_sub(before) as f64 * 1000.0 / span_ms as f64
         });
-        let lacking = rates.counts.as_deref().map(replicas_missing);
-        self.push(Some(Second { rates: rates.rates, changes, lacking, used: rates.used }));
+        let missing_replicas = rates.counts.as_deref().map(replicas_missing);
+        self.push(Some(Second { rates: rates.rates, changes, missing_replicas, used: rates.used }));
         self.newest = number;
     }
 
@@ -73,8 +73,8 @@ impl Curve {
 
 /// Returns the total number of replicas that are missing.
 fn replicas_missing(counts: &Counts) -> u64 {
-    let cells = counts.copies().map(|(wanted, live, chunks)| CopyCount { wanted, live, chunks });
-    cells.map(|cell| cell.lacking()).fold(0, u64::saturating_add)
+    let cells = counts.copies().map(|(wanted, live, chunks)| ReplicaCount { wanted, live, chunks });
+    cells.map(|cell| cell.missing_replicas()).fold(0, u64::saturating_add)
 }
 
 #[cfg(test)]

@@ -5,19 +5,19 @@ use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 /// The admin state of a datanode, set by operators and stored by the masters. It is independent of
 /// whether the datanode is live, stale or dead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Display, EnumString, IntoStaticStr, VariantArray)]
-#[strum(serialize_all = "snake_case", parse_err_ty = DutyError, parse_err_fn = DutyError::new)]
-pub enum Duty {
+#[strum(serialize_all = "snake_case", parse_err_ty = AdminStateError, parse_err_fn = AdminStateError::new)]
+pub enum AdminState {
     /// The datanode accepts chunks and serves them.
     #[default]
-    Serve,
+    InService,
     /// The datanode accepts no new chunks, and its chunks are re-replicated to others, so that it
     /// can be stopped.
-    Drain,
+    Draining,
     /// The datanode is forgotten until it registers again.
-    Gone,
+    Removed,
 }
 
-impl Duty {
+impl AdminState {
     /// The name in JSON.
     pub fn as_str(self) -> &'static str {
         self.into()
@@ -26,10 +26,10 @@ impl Duty {
 
 /// A text that is not the name of an admin state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not an admin state of a datanode; use serve, drain or gone")]
-pub struct DutyError(pub String);
+#[error("{0:?} is not an admin state of a datanode; use in_service, draining or removed")]
+pub struct AdminStateError(pub String);
 
-impl DutyError {
+impl AdminStateError {
     fn new(text: &str) -> Self {
         Self(text.to_owned())
     }
@@ -41,9 +41,9 @@ mod tests {
 
     #[test]
     fn duties_read_back_what_they_show() {
-        for &duty in Duty::VARIANTS {
-            assert_eq!(duty.to_string().parse(), Ok(duty));
+        for &admin_state in AdminState::VARIANTS {
+            assert_eq!(admin_state.to_string().parse(), Ok(admin_state));
         }
-        assert!("Drain".parse::<Duty>().is_err());
+        assert!("Draining".parse::<AdminState>().is_err());
     }
 }

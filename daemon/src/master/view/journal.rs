@@ -4,7 +4,7 @@
 use super::event_text::{kind, severity, texts};
 use crate::master::clock::Clock;
 use dfs_logic::cluster::ClusterEvent;
-use dfs_rpc::board::{Event, Severity};
+use dfs_rpc::view::{Event, Severity};
 use dfs_rpc::{EVENTS_KEPT_MAX, TEXT_BYTES_MAX};
 use dfs_types::DatanodeId;
 use parking_lot::{Mutex, MutexGuard};

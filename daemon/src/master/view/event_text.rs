@@ -3,7 +3,7 @@
 //! readers see them after its name.
 
 use dfs_logic::cluster::{ClusterEvent, Problem};
-use dfs_rpc::board::Severity;
+use dfs_rpc::view::Severity;
 use dfs_types::{DatanodeId, format_duration};
 use std::time::Duration;
 

@@ -1,9 +1,9 @@
 //! Tests of the view of the cluster and of the events, as a dashboard requests them.
 
 use super::harness::{Answer, Cluster, context, load, path, put, request, suspect, until};
-use dfs_rpc::board::{Board, BoardVersion, Severity};
 use dfs_rpc::curve::Second;
 use dfs_rpc::services::UserClient;
+use dfs_rpc::view::{ClusterView, Severity, ViewVersion};
 use dfs_rpc::wire::SafeModeChange;
 use dfs_types::DatanodeId;
 use std::cell::Cell;
@@ -12,13 +12,13 @@ use std::cell::Cell;
 /// the cluster and reserves ids.
 const OWN_CHANGES_MAX: u64 = 5;
 
-async fn board(user: &UserClient, since: Option<BoardVersion>) -> Board {
-    Board::decode(&user.cluster.board(context(), since).await.answer().expect("a board")).expect("reads")
+async fn view(user: &UserClient, since: Option<ViewVersion>) -> ClusterView {
+    ClusterView::decode(&user.cluster.view(context(), since).await.answer().expect("a view")).expect("reads")
 }
 
 /// Returns the events of a datanode, or with none those of the cluster.
 async fn texts(user: &UserClient, node: Option<u16>) -> Vec<String> {
-    let events = board(user, None).await.events;
+    let events = view(user, None).await.events;
     events.into_iter().filter(|event| event.node == node.map(DatanodeId)).map(|event| event.text).collect()
 }
 
@@ -31,9 +31,9 @@ async fn a_second_call_carries_what_has_changed() {
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
     let [_a, b, _c] = cluster.datanodes(&master).await;
-    let last = Cell::new(board(&ann, None).await.version);
+    let last = Cell::new(view(&ann, None).await.version);
     until("all have registered, and their events are written", async || {
-        let news = board(&ann, Some(last.get())).await;
+        let news = view(&ann, Some(last.get())).await;
         let quiet = news.version != last.get() && news.nodes.is_empty() && news.events.is_empty();
         assert_eq!(news.since, Some(last.replace(news.version)));
         quiet && news.status.nodes_live == 3
@@ -44,16 +44,16 @@ async fn a_second_call_carries_what_has_changed() {
     news.load.bytes_read = 4711;
     b.heartbeat(news).await;
     until("the heartbeat shows", async || {
-        let news = board(&ann, Some(last)).await;
+        let news = view(&ann, Some(last)).await;
         let [node] = &news.nodes[..] else { return false };
         (node.id, node.load.bytes_read) == (DatanodeId(2), 4711) && news.since == Some(last)
     })
     .await;
-    assert_eq!(board(&ann, None).await.nodes.len(), 3);
+    assert_eq!(view(&ann, None).await.nodes.len(), 3);
     drop(master);
     let master = cluster.start();
     let ann = cluster.user(&master, "ann").await;
-    let whole = board(&ann, Some(last)).await;
+    let whole = view(&ann, Some(last)).await;
     assert_eq!(whole.since, None, "a version of another master, so the full view");
     assert_ne!(whole.version.epoch, last.epoch);
 }
@@ -75,18 +75,18 @@ async fn the_seconds_since_the_start_are_reported() {
             node.heartbeat(news).await;
         }
         let known = |second: &Second| second.rates.is_some_and(|rates| rates.read > 0.0 && rates.written == 0.0);
-        let curve = board(&ann, None).await.curve;
+        let curve = view(&ann, None).await.curve;
         let changed = curve.iter().flatten().any(|second| second.changes.is_some_and(|changes| changes > 0.0));
         let last = curve.last().copied().flatten();
-        changed && last.is_some_and(|last| known(&last) && (last.lacking, last.used) == (Some(0), 21))
+        changed && last.is_some_and(|last| known(&last) && (last.missing_replicas, last.used) == (Some(0), 21))
     })
     .await;
-    let whole = board(&ann, None).await;
+    let whole = view(&ann, None).await;
     assert_eq!(whole.curve.first().copied().flatten().map(|first| (first.rates, first.changes)), Some((None, None)));
     // A client that has earlier seconds receives only the new ones.
     until("a second passes", async || {
-        let news = board(&ann, Some(whole.version)).await;
-        assert!(news.since == Some(whole.version) && news.curve.len() < board(&ann, None).await.curve.len());
+        let news = view(&ann, Some(whole.version)).await;
+        assert!(news.since == Some(whole.version) && news.curve.len() < view(&ann, None).await.curve.len());
         !news.curve.is_empty()
     })
     .await;
@@ -105,11 +105,11 @@ async fn the_log_and_the_replicas_are_reported() {
         for node in &nodes {
             node.heartbeat(node.news()).await;
         }
-        let cells = board(&ann, None).await.copies;
+        let cells = view(&ann, None).await.copies;
         cells.iter().map(|cell| (cell.wanted, cell.live, cell.chunks)).eq([(3, 3, 1)])
     })
     .await;
-    let view = board(&ann, None).await;
+    let view = view(&ann, None).await;
     assert_eq!(view.status.leader, Some(dfs_types::MasterId(1)));
     let log = view.log;
     assert!(log.last > 0 && log.committed == log.last && log.applied == log.last, "{log:?}");
@@ -123,13 +123,13 @@ async fn what_is_replayed_at_a_start_is_not_counted_as_changes_since() {
     for made in 1..=3 {
         let master = cluster.start();
         let ann = cluster.user(&master, "ann").await;
-        let before = board(&ann, None).await.log.changes;
+        let before = view(&ann, None).await.log.changes;
         for number in 0..made {
             let path = path(&format!("/{made}-{number}"));
             assert_eq!(ann.files.mkdir(context(), request(), path, false).await.answer(), Ok(()));
         }
-        until("the new changes alone", async || board(&ann, None).await.log.changes >= before + made).await;
-        let log = board(&ann, None).await.log;
+        until("the new changes alone", async || view(&ann, None).await.log.changes >= before + made).await;
+        let log = view(&ann, None).await.log;
         assert!(log.changes <= made + OWN_CHANGES_MAX, "{log:?}");
         // More than a start makes without any caller.
         for number in 0..2 * OWN_CHANGES_MAX {
@@ -197,7 +197,7 @@ async fn corruption_disks_and_safe_mode_are_reported_once() {
     ann.admin.set_safe_mode(context(), SafeModeChange::Leave).await.answer().expect("left");
     ann.admin.set_safe_mode(context(), SafeModeChange::Leave).await.answer().expect("nothing to leave");
     until("all of it shows", async || texts(&ann, None).await.iter().any(|text| text == "ann ended safe mode")).await;
-    let events = board(&ann, None).await.events;
+    let events = view(&ann, None).await.events;
     let found = |severity: Severity, text: &str| {
         let same = events.iter().filter(|event| event.text == text && event.severity == severity);
         same.map(|event| event.node.map(|id| id.0)).collect::<Vec<_>>()

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// A transfer of any number of files. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Board(Arc<Inner>);
+pub struct RunningTransfers(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -36,10 +36,10 @@ struct Running {
     progress: Progress,
 }
 
-/// A file in transfer; it is removed from the board when the ticket is dropped.
+/// A file in transfer; it is removed from the transfers when the ticket is dropped.
 #[derive(Debug)]
 pub struct Ticket {
-    board: Board,
+    transfers: RunningTransfers,
     number: u64,
     /// True if the whole transfer ended in this file: the rest of the file does not count as
     /// skipped.
@@ -55,7 +55,7 @@ pub struct FileNow {
     pub bytes: u64,
 }
 
-/// The board at one moment.
+/// The transfers at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Picture {
     pub files: Vec<FileNow>,
@@ -73,14 +73,14 @@ pub struct Picture {
     pub files_total: u64,
 }
 
-impl Board {
+impl RunningTransfers {
     /// Adds a file that starts now.
     pub fn begin(&self, name: String, bytes: u64) -> (Ticket, Progress) {
         let number = self.0.next.fetch_add(1, Ordering::Relaxed);
         let progress = self.0.total.part();
         self.0.begun.fetch_add(bytes, Ordering::Relaxed);
         self.running().insert(number, Running { name, bytes, progress: progress.clone() });
-        (Ticket { board: self.clone(), number, cut_off: false }, progress)
+        (Ticket { transfers: self.clone(), number, cut_off: false }, progress)
     }
 
     /// Sets the total of bytes and files.
@@ -131,7 +131,7 @@ impl Board {
 }
 
 impl Ticket {
-    /// Removes the file from the board if the whole transfer was stopped in it: the rest of the
+    /// Removes the file from the transfers if the whole transfer was stopped in it: the rest of the
     /// file stays to be done.
     pub fn cut_off(mut self) {
         self.cut_off = true;
@@ -140,8 +140,8 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let inner = &self.board.0;
-        if let Some(file) = self.board.running().remove(&self.number)
+        let inner = &self.transfers.0;
+        if let Some(file) = self.transfers.running().remove(&self.number)
             && !self.cut_off
         {
             let there = file.progress.bytes() + file.progress.bytes_kept();
@@ -157,19 +157,19 @@ mod tests {
 
     #[test]
     fn files_come_and_go_and_are_counted() {
-        let board = Board::default();
-        let (one, _) = board.begin("one".into(), 100);
-        let (other, _) = board.begin("other".into(), 50);
-        let picture = board.picture(1);
+        let transfers = RunningTransfers::default();
+        let (one, _) = transfers.begin("one".into(), 100);
+        let (other, _) = transfers.begin("other".into(), 50);
+        let picture = transfers.picture(1);
         assert_eq!((picture.files.len(), picture.more, picture.total, picture.known), (1, 1, 150, false));
-        board.estimate(1000, 9);
+        transfers.estimate(1000, 9);
         drop(one);
-        let picture = board.picture(8);
+        let picture = transfers.picture(8);
         assert_eq!((picture.moved, picture.done, picture.total), (0, 100, 1000), "an unchanged file is passed");
         assert_eq!((picture.files_done, picture.files_total, picture.known), (1, 9, true));
         assert_eq!(picture.files.first().map(|file| file.name.as_str()), Some("other"));
         other.cut_off();
-        let picture = board.picture(8);
+        let picture = transfers.picture(8);
         assert_eq!((picture.done, picture.files_done), (100, 1), "it is not passed over");
     }
 }

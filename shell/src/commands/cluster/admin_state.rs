@@ -2,9 +2,9 @@
 
 use super::node::{Shown, find};
 use crate::command::Context;
-use crate::session::board::Board;
+use crate::session::running::RunningTransfers;
 use crate::transfer::Bars;
-use dfs_client::{Duty, NodeStatus, Progress};
+use dfs_client::{AdminState, NodeStatus, Progress};
 use dfs_term::figures::{plural, size, span};
 use dfs_tui::nodes;
 use dfs_types::{Error, ErrorCode, Result};
@@ -19,13 +19,13 @@ const PACE: u64 = 100 << 20;
 /// Drains a datanode; with `wait`, waits until it can be stopped.
 pub(super) async fn drain(context: &mut Context<'_>, name: &str, yes: bool, wait: bool) -> Result<()> {
     let mut node = find(context, name).await?;
-    if node.duty != Duty::Drain {
-        check(context, &node, Duty::Drain).await?;
+    if node.admin_state != AdminState::Draining {
+        check(context, &node, AdminState::Draining).await?;
         if context.only_planned_with(&["--yes"], ["drain", &*node.id.to_string()]) {
             return Ok(());
         }
         context.confirm(&drain_question(&node), yes)?;
-        node = wish(context, &node, Duty::Drain).await?;
+        node = set_admin_state(context, &node, AdminState::Draining).await?;
     }
     if wait && !context.session.options.dry_run {
         node = until_drained(context, node).await?;
@@ -40,7 +40,11 @@ pub(super) async fn resume(context: &mut Context<'_>, name: &str) -> Result<()> 
     if context.only_planned(["resume", &*node.id.to_string()]) {
         return Ok(());
     }
-    let node = if node.duty == Duty::Serve { node } else { wish(context, &node, Duty::Serve).await? };
+    let node = if node.admin_state == AdminState::InService {
+        node
+    } else {
+        set_admin_state(context, &node, AdminState::InService).await?
+    };
     let said = format!("{} is to take chunks", node.id);
     context.show(&Shown { node, said: Some(said) })
 }
@@ -48,28 +52,28 @@ pub(super) async fn resume(context: &mut Context<'_>, name: &str) -> Result<()> 
 /// Removes a dead datanode from the masters' records.
 pub(super) async fn forget(context: &mut Context<'_>, name: &str, yes: bool) -> Result<()> {
     let node = find(context, name).await?;
-    check(context, &node, Duty::Gone).await?;
+    check(context, &node, AdminState::Removed).await?;
     if context.only_planned_with(&["--yes"], ["forget", &*node.id.to_string()]) {
         return Ok(());
     }
     context.confirm(&forget_question(&node), yes)?;
     let client = context.client().await?;
-    context.call(client.set_duty(node.id, Duty::Gone)).await.map_err(|error| error.at(node.id))?;
+    context.call(client.set_admin_state(node.id, AdminState::Removed)).await.map_err(|error| error.at(node.id))?;
     let said = format!("{} is forgotten", node.id);
-    context.show(&Shown { node: NodeStatus { duty: Duty::Gone, ..node }, said: Some(said) })
+    context.show(&Shown { node: NodeStatus { admin_state: AdminState::Removed, ..node }, said: Some(said) })
 }
 
 /// Checks that the masters accept the change, so that no confirmation is asked for a change that
 /// they would reject.
-async fn check(context: &mut Context<'_>, node: &NodeStatus, duty: Duty) -> Result<()> {
+async fn check(context: &mut Context<'_>, node: &NodeStatus, admin_state: AdminState) -> Result<()> {
     let client = context.client().await?;
-    context.call(client.check_duty(node.id, duty)).await.map_err(|error| error.at(node.id))
+    context.call(client.check_admin_state(node.id, admin_state)).await.map_err(|error| error.at(node.id))
 }
 
 /// Sets the admin state; returns the status of the datanode after the change.
-async fn wish(context: &mut Context<'_>, node: &NodeStatus, duty: Duty) -> Result<NodeStatus> {
+async fn set_admin_state(context: &mut Context<'_>, node: &NodeStatus, admin_state: AdminState) -> Result<NodeStatus> {
     let client = context.client().await?;
-    context.call(client.set_duty(node.id, duty)).await.map_err(|error| error.at(node.id))?;
+    context.call(client.set_admin_state(node.id, admin_state)).await.map_err(|error| error.at(node.id))?;
     find(context, &node.id.to_string()).await
 }
 
@@ -77,26 +81,33 @@ async fn wish(context: &mut Context<'_>, node: &NodeStatus, duty: Duty) -> Resul
 /// MiB/s`.
 fn drain_question(node: &NodeStatus) -> String {
     let (chunks, bytes) = (plural(node.chunks, "chunk", "chunks"), node.load.used());
-    let sole = match node.sole {
+    let last_replica = match node.last_replica {
         0 => String::new(),
-        sole => format!(", {} no other live replica", plural(sole, "has", "have")),
+        last_replica => format!(", {} no other live replica", plural(last_replica, "has", "have")),
     };
     let time = match (bytes / PACE).max(1) {
         // Estimates have no fractions of a second.
         seconds @ 0..60 => format!("{seconds} s"),
         seconds => span(Duration::from_secs(seconds)),
     };
-    format!("drain {}: {chunks}{sole}, {} to re-replicate, about {time} at {}/s", node.id, size(bytes), size(PACE))
+    format!(
+        "drain {}: {chunks}{last_replica}, {} to re-replicate, about {time} at {}/s",
+        node.id,
+        size(bytes),
+        size(PACE)
+    )
 }
 
 /// Returns text as in `forget datanode-3: 412 chunks were on it, 2 have fewer live replicas than
 /// wanted`.
 fn forget_question(node: &NodeStatus) -> String {
     let chunks = plural(node.chunks, "chunk was", "chunks were");
-    let loss = match (node.is_drained(), node.short) {
+    let loss = match (node.is_drained(), node.under_replicated) {
         (true, _) => ", each has all its replicas elsewhere".to_owned(),
         (false, 0) => String::new(),
-        (false, short) => format!(", {} fewer live replicas than wanted", plural(short, "has", "have")),
+        (false, under_replicated) => {
+            format!(", {} fewer live replicas than wanted", plural(under_replicated, "has", "have"))
+        }
     };
     format!("forget {}: {chunks} on it{loss}", node.id)
 }
@@ -120,12 +131,12 @@ async fn until_drained(context: &mut Context<'_>, node: NodeStatus) -> Result<No
     context
         .session
         .say(&format!("node: waiting until {id} is drained; Ctrl-C ends the waiting, and the drain goes on"));
-    let (bytes, board) = (node.load.used(), Board::default());
-    board.estimate(bytes, 1);
-    let (on_the_board, progress) = board.begin(id.to_string(), bytes);
-    let mut bars = Bars::follow(context.session, &board);
+    let (bytes, transfers) = (node.load.used(), RunningTransfers::default());
+    transfers.estimate(bytes, 1);
+    let (_shown, progress) = transfers.begin(id.to_string(), bytes);
+    let mut bars = Bars::follow(context.session, &transfers);
     let waited = look_until_drained(context, node, &progress).await;
-    drop(on_the_board);
+    drop(_shown);
     bars.clear(context.session);
     if matches!(&waited, Err(error) if error.code == ErrorCode::Interrupted) {
         context.session.say(&format!("node: {id} goes on draining; node resume {id} takes that back"));
@@ -140,7 +151,7 @@ async fn look_until_drained(context: &mut Context<'_>, node: NodeStatus, progres
         if node.is_drained() {
             return Ok(node);
         }
-        if node.duty != Duty::Drain {
+        if node.admin_state != AdminState::Draining {
             let what = "is no longer draining: it was resumed";
             return Err(Error::new(ErrorCode::Interrupted, what).at(&id));
         }
@@ -194,7 +205,7 @@ mod tests {
             "drain datanode-3: 412 chunks, 25.0 GiB to re-replicate, about 4m 16s at 100 MiB/s"
         );
         assert!(drain_question(&node(300 << 20)).ends_with("300 MiB to re-replicate, about 3 s at 100 MiB/s"));
-        (full.sole, full.short) = (2, 5);
+        (full.last_replica, full.under_replicated) = (2, 5);
         assert_eq!(
             drain_question(&full),
             "drain datanode-3: 412 chunks, 2 have no other live replica, 25.0 GiB to re-replicate, about 4m 16s at 100 MiB/s"
@@ -203,7 +214,7 @@ mod tests {
             forget_question(&full),
             "forget datanode-3: 412 chunks were on it, 5 have fewer live replicas than wanted"
         );
-        (full.duty, full.left) = (Duty::Drain, Some(0));
+        (full.admin_state, full.left) = (AdminState::Draining, Some(0));
         assert_eq!(
             forget_question(&full),
             "forget datanode-3: 412 chunks were on it, each has all its replicas elsewhere"
@@ -213,7 +224,7 @@ mod tests {
     #[test]
     fn a_drain_is_told_by_how_far_it_is() {
         let told = |left| {
-            let node = NodeStatus { duty: Duty::Drain, left, ..node(0) };
+            let node = NodeStatus { admin_state: AdminState::Draining, left, ..node(0) };
             drain_state(&node)
         };
         assert_eq!(told(None), "drains: its chunks are being counted");

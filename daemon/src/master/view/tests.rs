@@ -7,11 +7,11 @@ use dfs_logic::cluster::{ClusterSettings, ClusterState, Effect, Event as Cluster
 use dfs_logic::command::{AdminOp, Caller, Command, KeyRecord, NodeOp, Op};
 use dfs_logic::liveness::LivenessSettings;
 use dfs_logic::state::State;
-use dfs_rpc::board::{Board, BoardVersion, Event, LogStatus};
+use dfs_rpc::view::{ClusterView, Event, LogStatus, ViewVersion};
 use dfs_rpc::wire::{ClusterStatus, DirectoryLoad, Heartbeat, NodeLoad, NodeStatus, Register};
 use dfs_types::{
-    ChunkId, ClusterId, DatanodeId, Duty, ErrorCode, Generation, ReplicaKey, ReplicaState, RequestId, StoredReplica,
-    Timestamp,
+    AdminState, ChunkId, ClusterId, DatanodeId, ErrorCode, Generation, ReplicaKey, ReplicaState, RequestId,
+    StoredReplica, Timestamp,
 };
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -64,7 +64,7 @@ impl Cluster {
 
     /// Removes a datanode as a user does; it is dropped from the state if it is dead.
     fn remove(&mut self, id: u16) {
-        self.apply(NodeOp::SetDuty { node: DatanodeId(id), duty: Duty::Gone });
+        self.apply(NodeOp::SetAdminState { node: DatanodeId(id), admin_state: AdminState::Removed });
         self.observe(ClusterInput::Tick);
     }
 
@@ -72,7 +72,7 @@ impl Cluster {
     fn forget(&mut self, id: u16) {
         self.now.0 += 10_000;
         self.remove(id);
-        self.apply(NodeOp::SetDuty { node: DatanodeId(id), duty: Duty::Serve });
+        self.apply(NodeOp::SetAdminState { node: DatanodeId(id), admin_state: AdminState::InService });
     }
 
     fn register(&mut self, id: u16) {
@@ -115,13 +115,13 @@ impl Cluster {
         self.curve.note(&rates, self.space.version(), self.now);
     }
 
-    fn ask(&mut self, since: Option<BoardVersion>) -> Board {
-        Board::decode(&self.views.answer(since).expect("a view")).expect("reads back")
+    fn ask(&mut self, since: Option<ViewVersion>) -> ClusterView {
+        ClusterView::decode(&self.views.answer(since).expect("a view")).expect("reads back")
     }
 }
 
 /// Implements the rule of docs/protocol.md literally.
-fn put_together(old: Option<&Board>, new: Board) -> Board {
+fn put_together(old: Option<&ClusterView>, new: ClusterView) -> ClusterView {
     if new.since.is_none() {
         return new;
     }
@@ -139,7 +139,7 @@ fn put_together(old: Option<&Board>, new: Board) -> Board {
     let events = events.split_at(events.len().saturating_sub(dfs_rpc::EVENTS_KEPT_MAX)).1.to_vec();
     let curve: Vec<_> = old.curve.iter().copied().chain(new.curve).collect();
     let curve = curve.split_at(curve.len().saturating_sub(dfs_rpc::CURVE_SECONDS_MAX)).1.to_vec();
-    Board { since: None, nodes: nodes.into_values().collect(), gone: Vec::new(), events, curve, ..new }
+    ClusterView { since: None, nodes: nodes.into_values().collect(), gone: Vec::new(), events, curve, ..new }
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn views_assembled_from_deltas_are_complete() {
     for seed in 0..50 {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut cluster = Cluster::new(seed);
-        let mut watchers: Vec<Option<Board>> = vec![None; 4];
+        let mut watchers: Vec<Option<ClusterView>> = vec![None; 4];
         for step in 0..100 {
             cluster.now.0 += random.u64(0..if step % 30 == 7 { 600_000 } else { 2_000 });
             if random.bool() {
@@ -163,8 +163,8 @@ fn views_assembled_from_deltas_are_complete() {
                     }
                     2 => cluster.remove(id),
                     8 => {
-                        let duty = Duty::VARIANTS[random.usize(0..3)];
-                        cluster.apply(NodeOp::SetDuty { node: DatanodeId(id), duty });
+                        let admin_state = AdminState::VARIANTS[random.usize(0..3)];
+                        cluster.apply(NodeOp::SetAdminState { node: DatanodeId(id), admin_state });
                     }
                     9 => cluster.look(),
                     3 => (0..random.u32(0..400)).for_each(|_| cluster.journal.info(None, random.u32(..).to_string())),
@@ -175,7 +175,7 @@ fn views_assembled_from_deltas_are_complete() {
             let whole = cluster.ask(None);
             assert_eq!(whole.since, None);
             for watcher in watchers.iter_mut().filter(|_| random.bool()) {
-                let news = cluster.ask(watcher.as_ref().map(|board| board.version));
+                let news = cluster.ask(watcher.as_ref().map(|view| view.version));
                 *watcher = Some(put_together(watcher.as_ref(), news));
                 assert_eq!(watcher.as_ref(), Some(&whole), "seed {seed}, step {step}");
             }
@@ -189,13 +189,13 @@ fn only_what_has_changed_is_sent() {
     (1..=50).for_each(|id| cluster.register(id));
     cluster.picture();
     let first = cluster.ask(None);
-    assert_eq!((first.nodes.len(), first.version), (50, BoardVersion { epoch: 1, seq: 1 }));
+    assert_eq!((first.nodes.len(), first.version), (50, ViewVersion { epoch: 1, seq: 1 }));
     cluster.now.0 += 1_000;
     cluster.heartbeat(7, 5, &[]);
     cluster.journal.warning(None, "something");
     cluster.picture();
     let second = cluster.ask(Some(first.version));
-    let changed = |board: &Board| board.nodes.iter().map(|node| node.id.0).collect::<Vec<_>>();
+    let changed = |view: &ClusterView| view.nodes.iter().map(|node| node.id.0).collect::<Vec<_>>();
     assert_eq!((changed(&second), second.events.len()), (vec![7], 1));
     // Nothing happens for 9 seconds; then the missing heartbeats of all other datanodes are
     // changes.
@@ -216,8 +216,8 @@ fn a_client_with_an_unknown_view_gets_the_full_one() {
     cluster.register(1);
     (0..3).for_each(|_| cluster.picture());
     for (epoch, seq) in [(2, 1), (1, 0), (1, 4), (1, u64::MAX)] {
-        let board = cluster.ask(Some(BoardVersion { epoch, seq }));
-        assert_eq!((board.since, board.nodes.len()), (None, 1), "{epoch} {seq}");
+        let view = cluster.ask(Some(ViewVersion { epoch, seq }));
+        assert_eq!((view.since, view.nodes.len()), (None, 1), "{epoch} {seq}");
     }
     // More datanodes were removed than are kept.
     for _ in 0..2_000 {
@@ -226,11 +226,11 @@ fn a_client_with_an_unknown_view_gets_the_full_one() {
         cluster.forget(2);
         cluster.picture();
     }
-    let old = BoardVersion { epoch: 1, seq: 3 };
+    let old = ViewVersion { epoch: 1, seq: 3 };
     assert_eq!(cluster.ask(Some(old)).since, None);
-    let newer = BoardVersion { epoch: 1, seq: 4_000 };
-    let board = cluster.ask(Some(newer));
-    assert_eq!((board.since, board.gone), (Some(newer), vec![DatanodeId(2)]));
+    let newer = ViewVersion { epoch: 1, seq: 4_000 };
+    let view = cluster.ask(Some(newer));
+    assert_eq!((view.since, view.gone), (Some(newer), vec![DatanodeId(2)]));
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn the_same_answer_is_encoded_once_and_few_are_kept() {
     let mut cluster = Cluster::new(1);
     cluster.register(1);
     (0..20).for_each(|_| cluster.picture());
-    let version = |seq| Some(BoardVersion { epoch: 1, seq });
+    let version = |seq| Some(ViewVersion { epoch: 1, seq });
     let answers: Vec<_> = (1..=20).map(|seq| cluster.views.answer(version(seq)).expect("a view")).collect();
     let again = cluster.views.answer(version(20)).expect("a view");
     assert_eq!(again.as_ptr(), answers[19].as_ptr());

@@ -7,13 +7,13 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use dfs_daemon::master::board::{ClusterViews, Curve, ViewInput};
 use dfs_daemon::master::convert;
+use dfs_daemon::master::view::{ClusterViews, Curve, ViewInput};
 use dfs_logic::cluster::{ClusterSettings, ClusterState, Effect, Event};
 use dfs_logic::liveness::LivenessSettings;
 use dfs_logic::state::State;
 use dfs_rpc::CURVE_SECONDS_MAX;
-use dfs_rpc::board::{BoardVersion, LogStatus};
+use dfs_rpc::view::{LogStatus, ViewVersion};
 use dfs_rpc::wire::{ClusterStatus, DirectoryLoad, Heartbeat, NodeLoad, Register};
 use dfs_types::{ClusterId, DatanodeId, Timestamp};
 use std::hint::black_box;
@@ -33,7 +33,7 @@ const HEARTBEAT: Duration = Duration::from_secs(3);
 struct Cluster {
     state: ClusterState,
     curve: Curve,
-    boards: ClusterViews,
+    views: ClusterViews,
     now: Timestamp,
     seq: u64,
 }
@@ -78,7 +78,7 @@ impl Cluster {
         for ago in (1..=CURVE_SECONDS_MAX as u64).rev() {
             curve.note(&state.rates(now), ago, Timestamp(now.0 - ago * 1_000));
         }
-        Self { state, curve, boards: ClusterViews::new(1), now, seq: 0 }
+        Self { state, curve, views: ClusterViews::new(1), now, seq: 0 }
     }
 
     /// Advances the time by a second, in which a third of the datanodes send heartbeats.
@@ -113,16 +113,16 @@ impl Cluster {
             space: 3 << 50,
             ..convert::cluster_status(&snapshot, ClusterId([1; 16]), self.now)
         };
-        let curve = self.curve.after(self.boards.newest_second(), self.now);
-        self.boards.take(ViewInput { status, log: LogStatus::default(), snapshot, events: Vec::new(), curve });
+        let curve = self.curve.after(self.views.newest_second(), self.now);
+        self.views.take(ViewInput { status, log: LogStatus::default(), snapshot, events: Vec::new(), curve });
         self.seq += 1;
     }
 
     /// Returns the size of the answer for a client whose view is `older` views older than the
     /// newest.
     fn answer(&mut self, older: Option<u64>) -> usize {
-        let since = older.map(|older| BoardVersion { epoch: 1, seq: self.seq - older });
-        self.boards.answer(since).expect("a view").len()
+        let since = older.map(|older| ViewVersion { epoch: 1, seq: self.seq - older });
+        self.views.answer(since).expect("a view").len()
     }
 }
 
@@ -148,7 +148,7 @@ fn each_second(criterion: &mut Criterion, name: &str, mut work: impl FnMut(&mut 
     });
 }
 
-fn boards(criterion: &mut Criterion) {
+fn views(criterion: &mut Criterion) {
     each_second(criterion, "5,000 datanodes: the cluster state is locked", |cluster| {
         black_box(cluster.state.snapshot(&State::new(), cluster.now));
     });
@@ -172,5 +172,5 @@ fn boards(criterion: &mut Criterion) {
     println!("bytes of a full view: {}, of a third: {}", bytes.0, bytes.1);
 }
 
-criterion_group!(benches, boards);
+criterion_group!(benches, views);
 criterion_main!(benches);

@@ -1,6 +1,6 @@
 //! The view of the cluster that dashboards show: the whole view first, then deltas.
 //!
-//! A master numbers its views ([`BoardVersion`]). A caller that names the version that it has gets
+//! A master numbers its views ([`ViewVersion`]). A caller that names the version that it has gets
 //! a delta: the newer datanodes and events, the seconds since then, and the few figures of the
 //! whole cluster. Any other caller gets the whole view. Any master answers, from its own knowledge.
 
@@ -14,7 +14,7 @@ use std::io::{self, Read};
 
 /// The version of the view that a dashboard has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BoardVersion {
+pub struct ViewVersion {
     /// Drawn at random at each start of a master: versions with different epochs cannot be
     /// combined.
     pub epoch: u64,
@@ -24,15 +24,15 @@ pub struct BoardVersion {
 
 /// A view of the cluster, or a delta.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Board {
-    pub version: BoardVersion,
+pub struct ClusterView {
+    pub version: ViewVersion,
     /// The version that `nodes`, `gone`, `events` and `curve` are relative to. `None` for a whole
     /// view.
-    pub since: Option<BoardVersion>,
+    pub since: Option<ViewVersion>,
     pub status: ClusterStatus,
     /// The number of chunks by replicas wanted and replicas live, in rising order; empty before the
     /// first count.
-    pub copies: Vec<CopyCount>,
+    pub copies: Vec<ReplicaCount>,
     /// The log of the answering master.
     pub log: LogStatus,
     /// Changed datanodes, in the order of their ids. Ages are as of `status.taken_at`. The disks of
@@ -51,16 +51,16 @@ pub struct Board {
 
 /// The number of chunks with the same numbers of wanted and live replicas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CopyCount {
+pub struct ReplicaCount {
     pub wanted: u8,
     /// Capped at 255.
     pub live: u8,
     pub chunks: u64,
 }
 
-impl CopyCount {
+impl ReplicaCount {
     /// Returns the total number of missing replicas of these chunks.
-    pub fn lacking(&self) -> u64 {
+    pub fn missing_replicas(&self) -> u64 {
         u64::from(self.wanted.saturating_sub(self.live)).saturating_mul(self.chunks)
     }
 }
@@ -117,8 +117,8 @@ const COMPRESSION_LEVEL: i32 = 1;
 /// Bounds the memory of a reader to a window of 8 MiB, whatever a frame asks for.
 const WINDOW_LOG_MAX: u32 = 23;
 
-impl Board {
-    /// Encodes the answer of [`ClusterService::board`](crate::services::ClusterService::board):
+impl ClusterView {
+    /// Encodes the answer of [`ClusterService::view`](crate::services::ClusterService::view):
     /// postcard in one zstd frame.
     ///
     /// # Errors
@@ -130,7 +130,7 @@ impl Board {
         Ok(packed.into())
     }
 
-    /// Decodes the output of [`Board::encode`]. Takes at most 64 MiB of memory for the view,
+    /// Decodes the output of [`ClusterView::encode`]. Takes at most 64 MiB of memory for the view,
     /// whatever the input says.
     ///
     /// # Errors
@@ -141,7 +141,7 @@ impl Board {
         };
         let plain = unpack(bytes).map_err(|error| wrong(error.to_string()))?;
         match postcard::take_from_bytes::<Self>(&plain) {
-            Ok((board, [])) => Ok(board),
+            Ok((view, [])) => Ok(view),
             Ok((_, rest)) => Err(wrong(format!("{} trailing bytes", rest.len()))),
             Err(error) => Err(wrong(error.to_string())),
         }
@@ -170,7 +170,7 @@ mod tests {
     fn a_view_that_unpacks_to_too_much_is_refused() {
         let bomb = zstd::bulk::compress(&vec![0; VIEW_BYTES_MAX as usize + 1], COMPRESSION_LEVEL).expect("packs");
         assert!(bomb.len() < 64 << 10);
-        assert!(Board::decode(&bomb).is_err_and(|error| error.message.ends_with("it is too large")));
+        assert!(ClusterView::decode(&bomb).is_err_and(|error| error.message.ends_with("it is too large")));
     }
 
     #[test]
@@ -178,14 +178,14 @@ mod tests {
         use crate::CURVE_SECONDS_MAX;
         use dfs_types::ClusterId;
         let (copies, log, nodes, gone, events) = Default::default();
-        let version = BoardVersion { epoch: 1, seq: 1 };
+        let version = ViewVersion { epoch: 1, seq: 1 };
         let status = ClusterStatus::empty(ClusterId([1; 16]), Timestamp(1));
         let curve = vec![Some(Second { used: 7, ..Second::default() }); CURVE_SECONDS_MAX];
-        let mut board = Board { version, since: None, status, copies, log, nodes, gone, events, curve };
-        let decoded = Board::decode(&board.encode().expect("packs")).expect("the longest curve");
-        assert_eq!(decoded, board);
-        board.curve.push(None);
-        let refused = Board::decode(&board.encode().expect("packs")).expect_err("one second more");
+        let mut view = ClusterView { version, since: None, status, copies, log, nodes, gone, events, curve };
+        let decoded = ClusterView::decode(&view.encode().expect("packs")).expect("the longest curve");
+        assert_eq!(decoded, view);
+        view.curve.push(None);
+        let refused = ClusterView::decode(&view.encode().expect("packs")).expect_err("one second more");
         assert!(refused.message.starts_with("the master sent an invalid view of the cluster: "), "{refused:?}");
     }
 

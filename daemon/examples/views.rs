@@ -2,7 +2,7 @@
 //! datanodes that send heartbeats over real connections, and simulated dashboards that ask once a
 //! second.
 //!
-//! `boards DIRECTORY [DATANODES=5000] [SECONDS=15]` prints the CPU time of the master's own threads
+//! `views DIRECTORY [DATANODES=5000] [SECONDS=15]` prints the CPU time of the master's own threads
 //! without dashboards, with one, and with fifty. The limit of open files must be at least twice the
 //! number of datanodes.
 
@@ -13,11 +13,11 @@ use anyhow::{Context as _, Result};
 use dfs_config::MasterSettings;
 use dfs_daemon::authority::{Authority, draw_cluster_id};
 use dfs_daemon::master::{MasterOptions, run};
-use dfs_rpc::board::Board;
 use dfs_rpc::hello::Service;
 use dfs_rpc::services::{NodeServiceClient, UserClient};
 use dfs_rpc::tls::{Expected, Identity};
 use dfs_rpc::transport::{self, Connected};
+use dfs_rpc::view::ClusterView;
 use dfs_rpc::wire::{DirectoryLoad, Heartbeat, NodeLoad, Register, ReportPage};
 use dfs_types::{DatanodeId, MasterId, Principal, Protection};
 use std::net::SocketAddr;
@@ -49,7 +49,7 @@ struct Setup {
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let directory = arguments.first().context("usage: boards DIRECTORY [DATANODES] [SECONDS]")?;
+    let directory = arguments.first().context("usage: views DIRECTORY [DATANODES] [SECONDS]")?;
     let datanodes: u16 = arguments.get(1).map_or(Ok(5_000), |text| text.parse())?;
     let seconds: u64 = arguments.get(2).map_or(Ok(15), |text| text.parse())?;
     let authority = Authority::create(draw_cluster_id()?, SystemTime::now())?;
@@ -218,8 +218,8 @@ async fn dashboard(setup: Arc<Setup>) -> Result<()> {
     let mut since = None;
     while !setup.stop.is_cancelled() {
         ticks.tick().await;
-        let encoded = client.cluster.board(context(), since).await?.map_err(dfs_types::Error::from)?;
-        since = Some(Board::decode(&encoded)?.version);
+        let encoded = client.cluster.view(context(), since).await?.map_err(dfs_types::Error::from)?;
+        since = Some(ClusterView::decode(&encoded)?.version);
         setup.answered[0].fetch_add(encoded.len() as u64, Ordering::Relaxed);
         setup.answered[1].fetch_add(1, Ordering::Relaxed);
     }

@@ -1,11 +1,11 @@
 //! The view of the cluster for one dashboard.
 
 use super::status::{snapshot, status_of};
-use crate::master::board::ViewInput;
 use crate::master::raft::types::LogId;
 use crate::master::state::Master;
+use crate::master::view::ViewInput;
 use bytes::Bytes;
-use dfs_rpc::board::{BoardVersion, LogStatus};
+use dfs_rpc::view::{LogStatus, ViewVersion};
 use dfs_types::Result;
 use std::sync::atomic::Ordering;
 
@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering;
 ///
 /// # Errors
 /// `internal` if it does not fit in a message.
-pub(super) fn board(master: &Master, since: Option<BoardVersion>) -> Result<Bytes> {
+pub(super) fn view(master: &Master, since: Option<ViewVersion>) -> Result<Bytes> {
     // A caller that arrives while a view is being made waits for it: this is faster than making
     // another one.
     let mut views = master.views.lock();

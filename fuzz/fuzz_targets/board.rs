@@ -1,3 +1,0 @@
-#![no_main]
-
-dfs_fuzz::target!(dfs_fuzz::board::run);

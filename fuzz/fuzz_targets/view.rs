@@ -1,0 +1,3 @@
+#![no_main]
+
+dfs_fuzz::target!(dfs_fuzz::view::run);
