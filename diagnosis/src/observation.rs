@@ -30,8 +30,9 @@ pub struct Affected {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Local {
     pub daemons: Vec<LocalDaemon>,
-    /// Its datanodes have a limited capacity, and the disk has room for one more of them.
-    pub can_grow: bool,
+    /// The number of further datanodes of the same capacity for which the disk has room; zero if
+    /// their capacity is not limited, because they use the whole disk already.
+    pub room_for: u64,
 }
 
 /// A daemon of the local cluster.

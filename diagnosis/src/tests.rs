@@ -41,7 +41,7 @@ fn seen<'o>(status: &'o ClusterStatus, nodes: &'o [NodeStatus]) -> Observation<'
 
 fn local(states: &[(&str, Process)]) -> Local {
     let daemon = |(id, process): &(&str, Process)| LocalDaemon { id: (*id).to_owned(), process: *process };
-    Local { daemons: states.iter().map(daemon).collect(), can_grow: false }
+    Local { daemons: states.iter().map(daemon).collect(), room_for: 0 }
 }
 
 fn kinds(found: &[Finding]) -> Vec<Kind> {
@@ -154,12 +154,23 @@ fn a_full_cluster_names_the_full_datanodes_and_what_makes_room() {
     let daemons = local(&[("master-1", Process::Running), ("datanode-1", Process::Running)]);
     let found = findings(&Observation { local: Some(&daemons), ..seen(&status, &nodes) });
     assert_eq!((kinds(&found), health(&found).grade), (vec![Kind::LowSpace], Grade::Critical));
-    let sentence = "no room is left for files with 3 replicas: writes are refused; datanode-2 is full";
+    let sentence = "no room is left for files with 3 replicas: writes are refused; datanode-2 is nearly full";
     assert_eq!((found[0].sentence().as_str(), found[0].run.as_str()), (sentence, "du -h /"));
     // One more datanode helps if the disk has room for it.
-    let growing = Local { can_grow: true, ..daemons };
+    let mut growing = Local { room_for: 2, ..daemons };
     let found = findings(&Observation { local: Some(&growing), ..seen(&status, &nodes) });
     assert_eq!(found[0].run, "dfsd up --datanodes 2");
+    // Two are full: each of the three replicas is on another datanode, so one does not help.
+    status.room = 9 << 20;
+    let nodes = [with(1, 9 << 20), with(2, 4096), with(3, 90 << 20)];
+    let found = findings(&Observation { local: Some(&growing), ..seen(&status, &nodes) });
+    let sentence = "the free space is on too few datanodes: 85.0 GiB are free, but there is room for 9.0 MiB at 3 \
+                    replicas; datanode-1 and datanode-2 are nearly full";
+    assert_eq!((found[0].sentence().as_str(), found[0].run.as_str()), (sentence, "dfsd up --datanodes 3"));
+    assert_eq!(health(&found).grade, Grade::Degraded);
+    growing.room_for = 1;
+    let found = findings(&Observation { local: Some(&growing), ..seen(&status, &nodes) });
+    assert_eq!(found[0].run, "du -h /");
     // With too few datanodes, space is not what is missing.
     (status.nodes_serving, status.room) = (2, 0);
     assert!(findings(&seen(&status, &nodes)).is_empty());

@@ -113,7 +113,7 @@ pub(super) fn remove(context: &Context, id: DaemonId, yes: bool) -> Outcome {
         confirm(&says, &format!("This stops {id} and deletes its data. All its chunks are elsewhere."))
     };
     local::remove(&context.directories, id, asked, &say)?;
-    print(&format!("{id} removed; its number is not given again\n"))
+    print(&format!("{id} removed; its number is not used again\n"))
 }
 
 pub(super) fn status(context: &Context, json: bool, verbose: bool) -> Outcome {

@@ -84,12 +84,12 @@ pub fn status(directories: &Directories) -> Result<Vec<DaemonStatus>> {
     Ok(spec.daemons.iter().map(one).collect())
 }
 
-/// Returns true if the datanodes of the local cluster have a limited capacity and the disk has room
-/// for one more of them.
-pub fn can_grow(directories: &Directories) -> bool {
+/// Returns the number of further datanodes of the same capacity for which the disk has room; zero if
+/// the local cluster was started without a capacity.
+pub fn room_for(directories: &Directories) -> u64 {
     let capacity = || Spec::load(&Layout::new(directories)).ok().flatten()?.capacity;
     let free = || rustix::fs::statvfs(&directories.data).ok().map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
-    capacity().zip(free()).is_some_and(|(capacity, free)| capacity.0 <= free)
+    capacity().zip(free()).map_or(0, |(capacity, free)| free / capacity.0.max(1))
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ fn seen<'o>(status: &'o ClusterStatus, nodes: &'o [NodeStatus]) -> Observation<'
 #[test]
 fn a_datanode_is_explained_by_state_process_and_drain() {
     let status = counted();
-    let local = |process| Local { daemons: vec![LocalDaemon { id: "datanode-2".into(), process }], can_grow: false };
+    let local = |process| Local { daemons: vec![LocalDaemon { id: "datanode-2".into(), process }], room_for: 0 };
     let [crashed, suspended, running] = [Process::Crashed, Process::Suspended, Process::Running].map(local);
     let with = |local| Observation { local: Some(local), ..seen(&status, &[]) };
     let dead = datanode(&node(2, NodeState::Dead), &with(&crashed));

@@ -6,7 +6,7 @@ use crate::severity::Severity;
 use crate::words::{names, of, room};
 use dfs_rpc::wire::{NodeState, NodeStatus};
 use dfs_term::figures::{percent, plural, size};
-use dfs_types::DatanodeId;
+use dfs_types::{AdminState, DatanodeId};
 
 /// Below this part of the space in percent, free space is short.
 const FREE_MIN_PERCENT: u64 = 15;
@@ -19,48 +19,69 @@ const USAGE: &str = "du -h /";
 
 pub(crate) fn findings(seen: &Observation<'_>) -> Option<Finding> {
     let status = seen.status;
-    let low = status.free.saturating_mul(100) < status.capacity.saturating_mul(FREE_MIN_PERCENT)
-        || status.used.saturating_mul(100) >= status.capacity.saturating_mul(USED_MAX_PERCENT);
-    let refused = writes_are_refused(seen);
-    if status.capacity == 0 || !(low || refused) {
-        return None;
-    }
-    let (severity, what, impact) = if refused {
-        let replicas = plural(status.room_replicas.into(), "replica", "replicas");
-        let what = match status.free {
-            0 => "no space is left".to_owned(),
-            _ => format!("no room is left for files with {replicas}"),
-        };
-        (Severity::Critical, what, full_datanodes(seen))
-    } else {
-        let what = format!("{} of the space is left, {}", percent(status.free, status.capacity), size(status.free));
-        (Severity::Warning, what, room(status).unwrap_or_default())
+    let (what, impact) = match usable(seen) {
+        _ if status.capacity == 0 => return None,
+        usable if usable < ROOM_MIN => (nothing_left(seen), full(seen, "writes are refused")),
+        _ if is_low(status.free, seen) || is_nearly_full(seen) => {
+            let what = format!("{} of the space is left, {}", percent(status.free, status.capacity), size(status.free));
+            (what, room(status).unwrap_or_default())
+        }
+        usable if is_low(usable, seen) => {
+            let left = format!("{} are free, but there is {}", size(status.free), room(status).unwrap_or_default());
+            ("the free space is on too few datanodes".to_owned(), full(seen, &left))
+        }
+        _ => return None,
     };
+    let severity = if usable(seen) < ROOM_MIN { Severity::Critical } else { Severity::Warning };
     Some(Finding::new(Kind::LowSpace, severity, (what, impact), meanwhile(seen), run(seen)))
 }
 
-/// Returns true if no file of the default replication finds room although enough datanodes are
-/// live: with too few datanodes, space is not what is missing.
-fn writes_are_refused(seen: &Observation<'_>) -> bool {
+/// Returns the free space that files of the default replication can use. If there are fewer
+/// datanodes than replicas, space is not what is missing.
+fn usable(seen: &Observation<'_>) -> u64 {
     let status = seen.status;
-    let enough = status.nodes_live.min(status.nodes_serving) >= u32::from(status.room_replicas);
-    status.free == 0 || (status.room_replicas > 0 && status.room < ROOM_MIN && enough)
+    let replicas = u64::from(status.room_replicas);
+    let enough = u64::from(status.nodes_live.min(status.nodes_serving)) >= replicas;
+    if replicas == 0 || !enough { status.free } else { status.free.min(status.room.saturating_mul(replicas)) }
 }
 
-/// Returns which datanodes are full; empty if they were not asked for.
-fn full_datanodes(seen: &Observation<'_>) -> String {
-    let live = || seen.nodes.iter().filter(|node| node.state == NodeState::Live);
-    let full: Vec<DatanodeId> = live().filter(|node| is_full(node)).map(|node| node.id).collect();
-    match (full.len(), live().count()) {
-        (0, _) => "writes are refused".to_owned(),
-        (some, all) if some == all && some > 1 => "writes are refused; all datanodes are full".to_owned(),
-        (some, _) => format!("writes are refused; {} {} full", names(&full), of(some as u64, "is", "are")),
+fn is_low(free: u64, seen: &Observation<'_>) -> bool {
+    free.saturating_mul(100) < seen.status.capacity.saturating_mul(FREE_MIN_PERCENT)
+}
+
+fn is_nearly_full(seen: &Observation<'_>) -> bool {
+    seen.status.used.saturating_mul(100) >= seen.status.capacity.saturating_mul(USED_MAX_PERCENT)
+}
+
+fn nothing_left(seen: &Observation<'_>) -> String {
+    match seen.status.free {
+        0 => "no space is left".to_owned(),
+        _ => {
+            let replicas = plural(seen.status.room_replicas.into(), "replica", "replicas");
+            format!("no room is left for files with {replicas}")
+        }
     }
 }
 
-/// Returns true if the datanode has no room for a chunk of any size worth mentioning.
-fn is_full(node: &NodeStatus) -> bool {
-    node.load.free().saturating_mul(100) < node.load.capacity()
+/// Returns the datanodes that new files can use, with and without room.
+fn by_room<'o>(seen: &Observation<'o>) -> (Vec<&'o NodeStatus>, Vec<&'o NodeStatus>) {
+    let is_used =
+        |node: &&NodeStatus| node.state == NodeState::Live && node.admin_state == AdminState::InService;
+    let has_room = |node: &&NodeStatus| {
+        node.load.free().saturating_mul(100) >= node.load.capacity().saturating_mul(FREE_MIN_PERCENT)
+    };
+    seen.nodes.iter().filter(is_used).partition(has_room)
+}
+
+/// Returns the clause, followed by the datanodes that are nearly full if they are known.
+fn full(seen: &Observation<'_>, clause: &str) -> String {
+    let (with, without) = by_room(seen);
+    let full: Vec<DatanodeId> = without.iter().map(|node| node.id).collect();
+    match (full.as_slice(), with.as_slice()) {
+        ([], _) => clause.to_owned(),
+        ([_, _, ..], []) => format!("{clause}; all datanodes are nearly full"),
+        (some, _) => format!("{clause}; {} {} nearly full", names(some), of(some.len() as u64, "is", "are")),
+    }
 }
 
 fn meanwhile(seen: &Observation<'_>) -> String {
@@ -71,10 +92,11 @@ fn meanwhile(seen: &Observation<'_>) -> String {
     format!("reads and deletions continue; {rest}")
 }
 
-/// One more datanode makes room only if its disk has some.
+/// Each replica of a file is on another datanode, so as many datanodes as replicas must have room.
 fn run(seen: &Observation<'_>) -> String {
-    match seen.local.filter(|local| local.can_grow) {
-        Some(local) => format!("dfsd up --datanodes {}", local.datanodes().count() + 1),
+    let missing = usize::from(seen.status.room_replicas).saturating_sub(by_room(seen).0.len()).max(1);
+    match seen.local.filter(|local| local.room_for >= missing as u64) {
+        Some(local) => format!("dfsd up --datanodes {}", local.datanodes().count() + missing),
         None => USAGE.to_owned(),
     }
 }

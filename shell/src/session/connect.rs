@@ -178,7 +178,7 @@ fn hopeless(directories: &Directories, waited: Waited) -> Option<Finding> {
         return None;
     }
     let daemons = dfs_daemon::local::status(directories).ok()?.iter().map(local_daemon).collect();
-    let local = Local { daemons, can_grow: false };
+    let local = Local { daemons, room_for: 0 };
     let mut masters = local.daemons.iter().filter(|daemon| daemon.id.parse::<MasterId>().is_ok());
     let may_answer = |daemon: &LocalDaemon| match daemon.process {
         Process::Running => true,
@@ -268,8 +268,8 @@ impl Target {
     pub fn on_this_machine(&self) -> Option<Local> {
         let directories = self.local.as_ref()?;
         let daemons = dfs_daemon::local::status(directories).unwrap_or_default();
-        let can_grow = dfs_daemon::local::can_grow(directories);
-        Some(Local { daemons: daemons.iter().map(local_daemon).collect(), can_grow })
+        let room_for = dfs_daemon::local::room_for(directories);
+        Some(Local { daemons: daemons.iter().map(local_daemon).collect(), room_for })
     }
 
     /// Returns the name of its context, if it is not the default.

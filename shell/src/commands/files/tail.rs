@@ -213,7 +213,7 @@ impl Followed {
             Ok(stat) => stat,
             Err(error) if error.code == ErrorCode::NotFound => {
                 if !std::mem::replace(&mut self.gone, true) {
-                    self.say(context, "is not there any more; waiting for it");
+                    self.say(context, "no longer exists; waiting for it");
                 }
                 return Ok(None);
             }

@@ -25,6 +25,7 @@ pub struct Events {
 impl Page for Events {
     fn bindings(&self, _shared: &Shared) -> Vec<Binding> {
         vec![
+            Binding::new("enter", "why", "explain the state of the datanode that the event is about"),
             Binding::new("s", "severity", "show only warnings and errors, only errors, or all"),
             Binding::new("end", "follow", "follow the newest event"),
         ]
@@ -42,6 +43,11 @@ impl Page for Events {
         }
         let shown = self.shown(snapshot);
         self.chosen.at = self.place(&shown);
+        if key.code == KeyCode::Enter {
+            let node = shown.get(self.chosen.at).and_then(|event| event.node);
+            let why = |node| Act::Run(format!("why {node}"));
+            return Some(vec![node.map_or_else(|| Act::Say("the event is about no datanode".to_owned()), why)]);
+        }
         let moved = self.chosen.key(key, shown.len(), usize::from(shared.area.height).saturating_sub(4));
         moved.then(|| {
             self.read(&shown);
