@@ -30,8 +30,7 @@ pub struct Affected {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Local {
     pub daemons: Vec<LocalDaemon>,
-    /// The number of further datanodes of the same capacity for which the disk has room; zero if
-    /// their capacity is not limited, because they use the whole disk already.
+    /// The number of further datanodes for which the disk has room.
     pub room_for: u64,
 }
 

@@ -145,16 +145,18 @@ fn a_full_cluster_names_the_full_datanodes_and_what_makes_room() {
     // One of three is full: most of the space is free, and no file finds room.
     status.room = 4096;
     let with = |id, free| {
-        let load = DirectoryLoad { capacity: 100 << 20, used: (100 << 20) - free, free, ..DirectoryLoad::default() };
+        let load = DirectoryLoad { capacity: 100 << 20, free, ..DirectoryLoad::default() };
         let mut node = node(id, NodeState::Live);
         node.load.directories = vec![load];
         node
     };
-    let nodes = [with(1, 90 << 20), with(2, 4096), with(3, 90 << 20)];
+    // A datanode on a disk that other files fill has no capacity at all.
+    let mut nodes = [with(1, 90 << 20), with(2, 0), with(3, 90 << 20)];
+    nodes[1].load.directories[0].capacity = 0;
     let daemons = local(&[("master-1", Process::Running), ("datanode-1", Process::Running)]);
     let found = findings(&Observation { local: Some(&daemons), ..seen(&status, &nodes) });
     assert_eq!((kinds(&found), health(&found).grade), (vec![Kind::LowSpace], Grade::Critical));
-    let sentence = "no room is left for files with 3 replicas: writes are refused; datanode-2 is nearly full";
+    let sentence = "no room is left for files with 3 replicas: writes are refused; datanode-2 is full or nearly full";
     assert_eq!((found[0].sentence().as_str(), found[0].run.as_str()), (sentence, "du -h /"));
     // One more datanode helps if the disk has room for it.
     let mut growing = Local { room_for: 2, ..daemons };
@@ -165,7 +167,7 @@ fn a_full_cluster_names_the_full_datanodes_and_what_makes_room() {
     let nodes = [with(1, 9 << 20), with(2, 4096), with(3, 90 << 20)];
     let found = findings(&Observation { local: Some(&growing), ..seen(&status, &nodes) });
     let sentence = "the free space is on too few datanodes: 85.0 GiB are free, but there is room for 9.0 MiB at 3 \
-                    replicas; datanode-1 and datanode-2 are nearly full";
+                    replicas; datanode-1 and datanode-2 are full or nearly full";
     assert_eq!((found[0].sentence().as_str(), found[0].run.as_str()), (sentence, "dfsd up --datanodes 3"));
     assert_eq!(health(&found).grade, Grade::Degraded);
     growing.room_for = 1;

@@ -84,12 +84,21 @@ pub fn status(directories: &Directories) -> Result<Vec<DaemonStatus>> {
     Ok(spec.daemons.iter().map(one).collect())
 }
 
-/// Returns the number of further datanodes of the same capacity for which the disk has room; zero if
-/// the local cluster was started without a capacity.
+/// Returns the number of further datanodes for which the disk of the local cluster has room.
 pub fn room_for(directories: &Directories) -> u64 {
-    let capacity = || Spec::load(&Layout::new(directories)).ok().flatten()?.capacity;
-    let free = || rustix::fs::statvfs(&directories.data).ok().map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
-    capacity().zip(free()).map_or(0, |(capacity, free)| free / capacity.0.max(1))
+    let Some(spec) = Spec::load(&Layout::new(directories)).ok().flatten() else { return 0 };
+    let Ok(disk) = rustix::fs::statvfs(&directories.data) else { return 0 };
+    fitting(spec.capacity.map(|capacity| capacity.0), disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize)
+}
+
+/// Datanodes without a capacity share the whole disk: one more helps only those whose own disks are
+/// full, as long as this one is not.
+fn fitting(capacity: Option<u64>, free: u64, size: u64) -> u64 {
+    match capacity {
+        Some(capacity) => free / capacity.max(1),
+        None if free >= size / 4 => u64::MAX,
+        None => 0,
+    }
 }
 
 #[cfg(test)]
@@ -136,5 +145,12 @@ mod tests {
         expected.sort_unstable();
         assert_eq!(keys, expected);
         assert_eq!((&json["id"], &json["address"]), (&"datanode-1".into(), &"127.0.0.1:2".into()));
+    }
+
+    #[test]
+    fn a_disk_has_room_for_datanodes() {
+        let fitting = |capacity, free| fitting(capacity, free, 100 << 30);
+        assert_eq!((fitting(Some(20 << 30), 50 << 30), fitting(Some(20 << 30), 19 << 30)), (2, 0));
+        assert_eq!((fitting(None, 25 << 30), fitting(None, 24 << 30)), (u64::MAX, 0));
     }
 }

@@ -65,10 +65,10 @@ fn nothing_left(seen: &Observation<'_>) -> String {
 
 /// Returns the datanodes that new files can use, with and without room.
 fn by_room<'o>(seen: &Observation<'o>) -> (Vec<&'o NodeStatus>, Vec<&'o NodeStatus>) {
-    let is_used =
-        |node: &&NodeStatus| node.state == NodeState::Live && node.admin_state == AdminState::InService;
+    let is_used = |node: &&NodeStatus| node.state == NodeState::Live && node.admin_state == AdminState::InService;
     let has_room = |node: &&NodeStatus| {
-        node.load.free().saturating_mul(100) >= node.load.capacity().saturating_mul(FREE_MIN_PERCENT)
+        let (free, capacity) = (node.load.free(), node.load.capacity());
+        free >= ROOM_MIN && free.saturating_mul(100) >= capacity.saturating_mul(FREE_MIN_PERCENT)
     };
     seen.nodes.iter().filter(is_used).partition(has_room)
 }
@@ -79,8 +79,8 @@ fn full(seen: &Observation<'_>, clause: &str) -> String {
     let full: Vec<DatanodeId> = without.iter().map(|node| node.id).collect();
     match (full.as_slice(), with.as_slice()) {
         ([], _) => clause.to_owned(),
-        ([_, _, ..], []) => format!("{clause}; all datanodes are nearly full"),
-        (some, _) => format!("{clause}; {} {} nearly full", names(some), of(some.len() as u64, "is", "are")),
+        ([_, _, ..], []) => format!("{clause}; all datanodes are full or nearly full"),
+        (some, _) => format!("{clause}; {} {} full or nearly full", names(some), of(some.len() as u64, "is", "are")),
     }
 }
 

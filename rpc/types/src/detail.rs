@@ -143,9 +143,15 @@ impl fmt::Display for NoRoom {
             }
             RoomFor::File { bytes, replicas, room, free, used, kept_back, datanodes } => {
                 let size = |bytes: &u64| ByteSize(*bytes).human();
-                let (bytes, room, free, used) = (size(bytes), size(room), size(free), size(used));
-                write!(f, "{bytes} in {replicas} replicas do not fit: there is room for only {room}; ")?;
-                write!(f, "{free} free on {datanodes} datanodes, {used} used")?;
+                write!(
+                    f,
+                    "{} in {replicas} replicas do not fit: there is room for only {}; ",
+                    size(bytes),
+                    size(room)
+                )?;
+                // Each replica needs room on another datanode.
+                let few = if *free >= bytes.saturating_mul(*replicas) { "but on too few of " } else { "on " };
+                write!(f, "{} free {few}{datanodes} datanodes, {} used", size(free), size(used))?;
                 if *kept_back > 0 {
                     write!(f, ", {} reserved or used by other programs", size(kept_back))?;
                 }

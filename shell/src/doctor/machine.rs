@@ -3,7 +3,7 @@
 use super::{Area, Check};
 use dfs_config::{Directories, Settings};
 use dfs_daemon::disk::Mount;
-use dfs_daemon::local;
+use dfs_daemon::local::{self, DaemonId, DaemonStatus};
 use dfs_term::figures::{count, percent, size};
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
@@ -13,7 +13,9 @@ use std::path::{Path, PathBuf};
 const OPEN_FILES_MIN: u64 = 4096;
 /// A disk with a smaller free part, in percent, is nearly full.
 const FREE_MIN_PERCENT: u64 = 5;
-/// The minimum number of free inodes; each chunk is a file.
+/// With less free space on its disk, a master cannot extend its log, and logs cannot be written.
+const SPACE_MIN: u64 = 64 << 20;
+/// The minimum number of free inodes on the disk of a datanode; each chunk is a file.
 const INODES_MIN: u64 = 10_000;
 /// With less memory available, the system begins to swap or to kill processes.
 const MEMORY_MIN: u64 = 256 << 20;
@@ -22,7 +24,7 @@ const MEMORY_MIN: u64 = 256 << 20;
 pub(crate) fn checks(settings: &Settings, directories: &Directories) -> Vec<Check> {
     let mut checks = vec![open_files(rustix::process::getrlimit(rustix::process::Resource::Nofile).current)];
     checks.extend(std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| memory(&text)));
-    checks.extend(disks(&data_directories(settings, directories), settings.datanode.reserve.0));
+    checks.extend(disks(&data_directories(settings, directories)));
     checks
 }
 
@@ -49,26 +51,42 @@ fn memory(meminfo: &str) -> Option<Check> {
     })
 }
 
+/// A directory that dfs uses on this machine.
+#[derive(Debug, Clone)]
+struct Used {
+    directory: PathBuf,
+    /// The free space below which its datanode takes no chunk; none if it is not a datanode's.
+    reserve: Option<u64>,
+}
+
 /// Returns the data directories of the daemons on this machine, as far as they are known, and those
 /// of this user.
-fn data_directories(settings: &Settings, directories: &Directories) -> Vec<PathBuf> {
-    let daemons = local::status(directories).unwrap_or_default().into_iter().map(|daemon| daemon.data_dir);
-    let mut all: Vec<PathBuf> = daemons.chain(settings.datanode.data_dirs.iter().cloned()).collect();
-    all.extend(settings.master.data_dir.clone());
-    all.push(directories.state.clone());
+fn data_directories(settings: &Settings, directories: &Directories) -> Vec<Used> {
+    let reserve = settings.datanode.reserve.0;
+    let daemon = |daemon: DaemonStatus| Used {
+        reserve: matches!(daemon.id, DaemonId::Datanode(_)).then_some(reserve),
+        directory: daemon.data_dir,
+    };
+    let mut all: Vec<Used> = local::status(directories).unwrap_or_default().into_iter().map(daemon).collect();
+    let datanode = |directory: &PathBuf| Used { directory: directory.clone(), reserve: Some(reserve) };
+    all.extend(settings.datanode.data_dirs.iter().map(datanode));
+    let others = settings.master.data_dir.iter().chain([&directories.state]);
+    all.extend(others.map(|directory| Used { directory: directory.clone(), reserve: None }));
     all
 }
 
-/// Returns one check for each disk.
-fn disks(directories: &[PathBuf], reserve: u64) -> Vec<Check> {
-    let mut by_disk: BTreeMap<u64, PathBuf> = BTreeMap::new();
+/// Returns the checks of each disk; a disk with a data directory of a datanode is checked as such.
+fn disks(directories: &[Used]) -> Vec<Check> {
+    let mut by_disk: BTreeMap<u64, Used> = BTreeMap::new();
     let mut checks = Vec::new();
-    for directory in directories {
+    for Used { directory, reserve } in directories {
         // A directory that does not exist yet will be on the disk of its nearest existing ancestor.
         let Some(there) = directory.ancestors().find(|above| above.exists()) else { continue };
         match std::fs::metadata(there) {
             Ok(metadata) => {
-                by_disk.entry(metadata.dev()).or_insert_with(|| there.to_owned());
+                let used = || Used { directory: there.to_owned(), reserve: None };
+                let disk = by_disk.entry(metadata.dev()).or_insert_with(used);
+                disk.reserve = disk.reserve.max(*reserve);
             }
             Err(error) => {
                 let why = crate::base::report::io_message(&error);
@@ -76,7 +94,7 @@ fn disks(directories: &[PathBuf], reserve: u64) -> Vec<Check> {
             }
         }
     }
-    checks.extend(by_disk.values().flat_map(|directory| disk(directory, reserve)));
+    checks.extend(by_disk.values().flat_map(|used| disk(&used.directory, used.reserve)));
     checks
 }
 
@@ -84,7 +102,7 @@ fn ls(directory: &Path) -> String {
     format!("ls -ld {}", directory.display())
 }
 
-fn disk(directory: &Path, reserve: u64) -> Vec<Check> {
+fn disk(directory: &Path, reserve: Option<u64>) -> Vec<Check> {
     let place = directory.display();
     let figures = match rustix::fs::statvfs(directory) {
         Ok(figures) => figures,
@@ -94,19 +112,19 @@ fn disk(directory: &Path, reserve: u64) -> Vec<Check> {
         }
     };
     let (free, all) = (figures.f_bavail.saturating_mul(figures.f_frsize), figures.f_blocks * figures.f_frsize);
-    let mut checks = vec![
-        space(&place.to_string(), free, all, reserve),
-        inodes(&place.to_string(), figures.f_favail, figures.f_files),
-    ];
+    let mut checks = vec![space(&place.to_string(), free, all, reserve)];
+    checks.extend(reserve.map(|_| inodes(&place.to_string(), figures.f_favail, figures.f_files)));
     checks.extend(dfs_daemon::disk::mount_of(directory).ok().map(|mount| file_system(&place.to_string(), &mount)));
     checks
 }
 
-fn space(place: &str, free: u64, all: u64, reserve: u64) -> Check {
+fn space(place: &str, free: u64, all: u64, reserve: Option<u64>) -> Check {
     let why = format!("{place}: {} of {} free ({})", size(free), size(all), percent(free, all));
     let fix = format!("du -xh {place} | sort -h | tail, and make room");
-    if free <= reserve {
+    if let Some(reserve) = reserve.filter(|reserve| free <= *reserve) {
         let why = format!("{why}; no chunk is taken below {} (datanode.reserve)", size(reserve));
+        Check::bad(Area::Machine, "disk", why, fix)
+    } else if free < SPACE_MIN {
         Check::bad(Area::Machine, "disk", why, fix)
     } else if free.saturating_mul(100) < all.saturating_mul(FREE_MIN_PERCENT) {
         Check::warning(Area::Machine, "disk", why, fix)
@@ -162,11 +180,14 @@ mod tests {
 
     #[test]
     fn disks_by_what_is_left() {
-        let verdict = |free| space("/d", free, 1000 << 30, 1 << 30).verdict;
+        let verdict = |free| space("/d", free, 1000 << 30, Some(1 << 30)).verdict;
         assert_eq!(
             (verdict(500 << 30), verdict(20 << 30), verdict(1 << 30)),
             (Verdict::Ok, Verdict::Warning, Verdict::Bad)
         );
+        // A master takes no chunks: the reserve of datanodes is not its own.
+        let verdict = |free| space("/m", free, 20 << 30, None).verdict;
+        assert_eq!((verdict(2 << 30), verdict(1 << 30), verdict(63 << 20)), (Verdict::Ok, Verdict::Ok, Verdict::Bad));
         let verdict = |free, all| inodes("/d", free, all).verdict;
         assert_eq!(
             (verdict(0, 0), verdict(1_000_000, 2_000_000), verdict(5, 2_000_000)),
@@ -177,7 +198,10 @@ mod tests {
     #[test]
     fn a_directory_that_is_not_there_yet_stands_on_the_disk_above_it() {
         let directory = tempfile::tempdir().expect("a directory");
-        let checks = disks(&[directory.path().join("not/yet"), directory.path().to_owned()], 0);
-        assert_eq!(checks.len(), 3, "space, files and file system of one disk: {checks:?}");
+        let used = |directory, reserve| Used { directory, reserve };
+        let paths = [directory.path().join("not/yet"), directory.path().to_owned()];
+        let [master, datanode] = [None, Some(0)].map(|reserve| disks(&paths.clone().map(|path| used(path, reserve))));
+        assert_eq!(datanode.len(), 3, "space, files and file system of one disk: {datanode:?}");
+        assert_eq!(master.len(), 2, "space and file system of one disk: {master:?}");
     }
 }
