@@ -76,7 +76,8 @@ impl World for Shell {
             | Effect::Mouse(_)
             | Effect::Refresh { .. }
             | Effect::Keep(_)
-            | Effect::Play(_) => {}
+            | Effect::Play(_)
+            | Effect::Context(_) => {}
         }
     }
 }

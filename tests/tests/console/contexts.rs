@@ -12,6 +12,34 @@ fn contexts() {
     let credential = there.credential().display().to_string();
     one_command(&here, &masters, &credential);
     at_the_prompt(&here);
+    in_the_dashboard(&here);
+}
+
+/// The dashboard shows one cluster after the other, and stays where it is if there is no such context.
+fn in_the_dashboard(here: &Cluster) {
+    let mut terminal = Terminal::run(here.top_command(), 30, 100);
+    terminal.see("· healthy");
+    terminal.press(":files\r");
+    terminal.see("here/");
+    terminal.press(":ctx none\r");
+    terminal.see("none: no such context");
+    terminal.see("here/");
+    terminal.press(":ctx there\r");
+    terminal.see("dfs there ");
+    terminal.see("there/");
+    terminal.press(":sleep 1h\r");
+    terminal.press(":ctx local\r");
+    terminal.see("a command is still running");
+    terminal.press(":commands\r");
+    terminal.see("sleep 1h");
+    terminal.press("x");
+    terminal.see("interrupted");
+    terminal.press(":ctx lo\t\r");
+    terminal.see("· healthy");
+    terminal.press(":files\r");
+    terminal.see("here/");
+    terminal.press("q");
+    assert_eq!(terminal.end().code(), Some(0));
 }
 
 /// Made, listed and used one command at a time.

@@ -118,7 +118,10 @@ fn trust(shared: &Shared, cells: usize) -> Line<'static> {
     let health = shared.health();
     let mut spans = match &shared.replay {
         Some(playback) => vec![Span::styled(moment(shared, playback), theme.tone(Tone::Command)), bar()],
-        None => vec![Span::styled("dfs ", theme.head())],
+        None => {
+            let context = shared.context.as_ref().map(|name| format!("{} ", sanitise(name))).unwrap_or_default();
+            vec![Span::styled("dfs ", theme.head()), Span::styled(context, theme.head())]
+        }
     };
     let again = if shared.replay.is_some() { "" } else { ", trying again" };
     if let Link::Lost { since_ms, error } = &shared.link {

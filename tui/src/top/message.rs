@@ -181,6 +181,8 @@ pub enum Effect {
     Keep(Preferences),
     /// Change the pace of the recording or the position in it.
     Play(Play),
+    /// Show the cluster of another context.
+    Context(String),
 }
 
 /// The settings that are kept from one start to the next.

@@ -30,6 +30,12 @@ pub struct Options {
     pub recorded: bool,
     /// The playback, if a recording is shown.
     pub replay: Option<Playback>,
+    /// The name of the cluster, if it has one.
+    pub context: Option<String>,
+    /// The names of the other clusters that can be shown instead.
+    pub contexts: Vec<String>,
+    /// A message for the foot line of the first frame.
+    pub said: Option<String>,
 }
 
 /// A layer over the view.
@@ -85,6 +91,8 @@ pub struct Model {
     pub looked_ms: Option<u64>,
     /// True while the result of that check is awaited.
     pub looking: bool,
+    /// The names of the other clusters that can be shown instead.
+    pub contexts: Vec<String>,
     /// The number of the last command.
     pub last_command: u64,
     /// True if visible content has changed since the last frame.
@@ -93,7 +101,7 @@ pub struct Model {
 
 impl Model {
     pub fn new(options: Options) -> Self {
-        let Options { read_only, local, zone_s, theme, preferences, page, directory, recorded, replay } = options;
+        let Options { read_only, local, zone_s, theme, preferences, page, directory, recorded, replay, .. } = options;
         let theme = Theme { name: preferences.theme.unwrap_or(theme.name), ..theme };
         let shared = Shared {
             theme,
@@ -103,13 +111,15 @@ impl Model {
             replay,
             local,
             zone_s,
+            context: options.context,
             refresh_ms: preferences.refresh_ms.unwrap_or(REFRESH_MS),
             mouse: preferences.mouse.unwrap_or(true),
             ..Shared::default()
         };
         let page = page.or(preferences.page).unwrap_or_default();
         let pages = Pages::new(&preferences, directory);
-        Self { shared, pages, page, dirty: true, ..Self::default() }
+        let (contexts, said) = (options.contexts, options.said);
+        Self { shared, pages, page, contexts, said, dirty: true, ..Self::default() }
     }
 
     /// Returns the current view.

@@ -43,6 +43,8 @@ pub struct Shared {
     pub read_only: bool,
     /// The daemons of the local cluster; `None` for any other cluster.
     pub local: Option<Local>,
+    /// The name of the cluster, if it has one.
+    pub context: Option<String>,
     /// The offset of local time from UTC, in seconds.
     pub zone_s: i32,
     /// True if new snapshots are not shown.

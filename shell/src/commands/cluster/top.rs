@@ -5,6 +5,8 @@ use crate::base::terminal;
 use crate::command::{Context, Effect, Example, Group, Json, Kind, Meaning, Verb};
 use crate::commands::shared::seen::hinted;
 use crate::session::connect::{self, Target};
+use crate::session::contexts;
+use crate::session::switch::switch;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Args, ValueEnum};
 use dfs_client::recording::Recording;
@@ -186,44 +188,89 @@ impl Verb for Top {
             )
             .hint("`top --once` prints one frame as text, `watch top --once` one after the other"));
         }
+        if self.once {
+            return self.print(context).await;
+        }
+        let before = contexts::current(&context.session.options)?;
+        let left = self.show(context).await;
+        // The choice of a cluster ends with the dashboard.
+        if contexts::current(&context.session.options)? != before {
+            use_context(context, &before)?;
+        }
+        left
+    }
+}
+
+/// Switches the session to another context. Blocks while a local cluster starts.
+fn use_context(context: &mut Context<'_>, name: &str) -> Result<()> {
+    tokio::task::block_in_place(|| switch(context.session, name))
+}
+
+impl Top {
+    /// Prints one frame.
+    async fn print(&self, context: &mut Context<'_>) -> Result<()> {
+        let start = self.start(context, None).await?;
+        let Size { columns, lines } = self.size.unwrap_or_else(|| of_terminal(context).unwrap_or(SIZE));
+        let printed = context.call(run::print(start, Print { columns, lines, ansi: self.ansi })).await;
+        let printed = printed.map_err(hinted)?;
+        context.print(&printed.text)?;
+        printed.failed.map_or(Ok(()), |error| Err(hinted(error)))
+    }
+
+    /// Shows the dashboard of one cluster after the other, until the user quits.
+    async fn show(&self, context: &mut Context<'_>) -> Result<()> {
+        let mut start = self.start(context, None).await?;
+        loop {
+            let name = match run::run(start).await? {
+                Left::Quit => return Ok(()),
+                Left::Signalled => return Err(Error::new(ErrorCode::Interrupted, "ended by a signal")),
+                Left::Context(name) => name,
+            };
+            let before = contexts::current(&context.session.options)?;
+            let next = match use_context(context, &name) {
+                Ok(()) => self.start(context, None).await,
+                Err(error) => Err(error),
+            };
+            start = match next {
+                Ok(start) => start,
+                // The cluster that was shown is shown again, with the reason.
+                Err(error) => {
+                    use_context(context, &before)?;
+                    self.start(context, Some(format!("{name}: {}", error.message))).await?
+                }
+            };
+        }
+    }
+
+    /// Prepares a dashboard of the session's cluster, with a message for its first frame.
+    async fn start(&self, context: &mut Context<'_>, said: Option<String>) -> Result<Start> {
         let read_only = self.read_only || context.session.options.dry_run;
         let source = self.source(context, read_only).await?;
-        let replay = source.playback();
-        let state = connect::state_directory()?;
-        let file = state.join(PREFERENCES);
+        let file = connect::state_directory()?.join(PREFERENCES);
         let mut preferences = if self.once { Default::default() } else { run::read_preferences(&file) };
         preferences.theme = self.theme.map(ThemeName::from).or(preferences.theme);
         preferences.refresh_ms =
             self.refresh.and_then(|every| u64::try_from(every.as_millis()).ok()).or(preferences.refresh_ms);
         preferences.mouse = if self.no_mouse { Some(false) } else { preferences.mouse };
         let depth = if self.once && !self.ansi { Depth::None } else { run::depth() };
+        let target = context.session.target().filter(|_| self.replay.is_none());
         let options = Options {
             read_only,
-            local: context.session.target().filter(|_| self.replay.is_none()).and_then(Target::on_this_machine),
+            local: target.and_then(Target::on_this_machine),
             recorded: self.record.is_some(),
-            replay,
+            replay: source.playback(),
             zone_s: jiff::Zoned::now().offset().seconds(),
             theme: Theme { name: ThemeName::Dark, depth, glyphs: terminal::glyphs() },
             preferences,
             page: self.view,
             directory: std::env::current_dir().unwrap_or_default(),
+            context: target.and_then(Target::context).map(str::to_owned),
+            contexts: others(context),
+            said,
         };
-        let start = Start { options, source, preferences_file: Some(file) };
-        if self.once {
-            let Size { columns, lines } = self.size.unwrap_or_else(|| of_terminal(context).unwrap_or(SIZE));
-            let printed = context.call(run::print(start, Print { columns, lines, ansi: self.ansi })).await;
-            let printed = printed.map_err(hinted)?;
-            context.print(&printed.text)?;
-            return printed.failed.map_or(Ok(()), |error| Err(hinted(error)));
-        }
-        match run::run(start).await? {
-            Left::Quit => Ok(()),
-            Left::Signalled => Err(Error::new(ErrorCode::Interrupted, "ended by a signal")),
-        }
+        Ok(Start { options, source, preferences_file: Some(file) })
     }
-}
 
-impl Top {
     /// Returns the source of the snapshots.
     async fn source(&self, context: &mut Context<'_>, read_only: bool) -> Result<Source> {
         let Some(file) = &self.replay else {
@@ -250,6 +297,14 @@ impl Top {
         }
         Ok(Source::Recording { recording, at_ms: at_ms.map(|at_ms| at_ms.min(length_ms)) })
     }
+}
+
+/// Returns the names of the contexts that are not in use; none if they cannot be read.
+fn others(context: &Context<'_>) -> Vec<String> {
+    let options = &context.session.options;
+    let current = contexts::current(options).ok();
+    let names = contexts::all(options).unwrap_or_default().into_iter().map(|(name, _)| name);
+    names.filter(|name| current.as_ref() != Some(name)).collect()
 }
 
 /// Opens an existing recording.

@@ -113,7 +113,7 @@ fn list(context: &mut Context<'_>) -> Result<()> {
 
 fn switch(context: &mut Context<'_>, name: &str, keep: bool) -> Result<()> {
     if context.session.is_covered() {
-        return Err(usage("the dashboard shows one cluster").hint("leave it, use the context, and start top again"));
+        return Err(usage("the dashboard shows one cluster").hint(format!("`:ctx {name}` shows another one")));
     }
     let planned = context.only_planned(["use", name]);
     tokio::task::block_in_place(|| crate::session::switch::switch(context.session, name))?;

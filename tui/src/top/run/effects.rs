@@ -72,7 +72,7 @@ impl EffectRunner {
                 let _ = self.player.as_ref().map(|player| player.send(play));
             }
             // The event loop performs these on the terminal.
-            Effect::Quit | Effect::Suspend | Effect::Copy(_) | Effect::Mouse(_) => {}
+            Effect::Quit | Effect::Context(_) | Effect::Suspend | Effect::Copy(_) | Effect::Mouse(_) => {}
         }
     }
 

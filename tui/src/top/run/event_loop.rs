@@ -25,12 +25,14 @@ use tokio::time::{MissedTickBehavior, interval, sleep_until};
 const FRAME_TIME: Duration = Duration::from_millis(33);
 
 /// The reason why the dashboard ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Left {
     /// The user quit.
     Quit,
     /// SIGTERM or SIGHUP.
     Signalled,
+    /// The user wants to see the cluster of this context.
+    Context(String),
 }
 
 /// Runs the dashboard until it ends. Must run on the thread that the panic hook watches, inside a
@@ -43,7 +45,7 @@ pub async fn run(start: Start) -> Result<Left> {
     let mut model = Model::new(options);
     let _guard = PanicGuard::set();
     let screen = Screen::take(model.shared.mouse).map_err(no_terminal)?;
-    model.said = source.damage().map(ToString::to_string);
+    model.said = source.damage().map(ToString::to_string).or(model.said);
     let (messages, waiting) = mpsc::channel(MESSAGES_WAITING_MAX);
     let (every, every_ms) = watch::channel(model.shared.refresh_ms);
     let (open, news) = source.begin(messages.clone(), every_ms);
@@ -154,6 +156,7 @@ impl Running {
             for effect in effects {
                 match effect {
                     Effect::Quit => return Ok(Left::Quit),
+                    Effect::Context(name) => return Ok(Left::Context(name)),
                     Effect::Suspend => {
                         drop(keys);
                         self.screen.leave();

@@ -23,7 +23,21 @@ fn all(model: &Model) -> Vec<Candidate> {
     let pages = PageId::ALL.into_iter().map(|page| done(page.word(), Act::Go(page)));
     let themes =
         ThemeName::ALL.into_iter().map(|theme| Candidate { text: format!("theme {}", theme.word()), act: None });
-    actions.chain(pages).chain(themes).chain([done("quit", Act::Effect(Effect::Quit))]).collect()
+    let contexts = model.contexts.iter().map(|name| Candidate { text: format!("ctx {name}"), act: None });
+    let quit = done("quit", Act::Effect(Effect::Quit));
+    actions.chain(pages).chain(themes).chain(contexts).chain([quit]).collect()
+}
+
+/// Shows another cluster, unless that would end something that runs here.
+fn switch(model: &Model, name: &str) -> Act {
+    let shared = &model.shared;
+    if shared.replay.is_some() || shared.recorded {
+        return Act::Say("a recording is of one cluster".to_owned());
+    }
+    if shared.commands.iter().any(|command| command.ended_ms.is_none()) {
+        return Act::Say("a command is still running; wait for it, or cancel it".to_owned());
+    }
+    Act::Effect(Effect::Context(name.to_owned()))
 }
 
 /// Handles Enter: runs the chosen candidate, otherwise the typed line.
@@ -49,9 +63,14 @@ pub(super) fn chosen(model: &mut Model, line: &Line) -> Vec<Act> {
         model.shared.theme.name = theme;
         return vec![Act::Effect(Effect::Keep(model.preferences()))];
     }
+    let context = text.strip_prefix("ctx ").or_else(|| text.strip_prefix("context use "));
+    if let Some(name) = context.map(str::trim).filter(|name| !name.is_empty() && !name.starts_with('-')) {
+        return vec![switch(model, name)];
+    }
     match PageId::find(text) {
         Some(page) => vec![Act::Go(page)],
         None if text == "q" => vec![Act::Effect(Effect::Quit)],
+        None if text == "ctx" => vec![Act::Run("context list".to_owned())],
         None => vec![Act::Run(text.to_owned())],
     }
 }
