@@ -15,6 +15,7 @@ mod dashboard_trouble;
 mod errors;
 mod examples;
 mod local_cluster;
+mod operations;
 mod operators;
 mod plans;
 mod prompt;
