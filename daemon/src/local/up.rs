@@ -5,12 +5,13 @@ use super::health::Health;
 use super::layout::{Layout, io_error};
 use super::process::{ClusterLock, live};
 use super::spec::Spec;
-use super::start::{Starter, issue, load_authority};
+use super::start::{Starter, ensure_credential, issue, load_authority};
 use super::user;
 use super::waiting::Say;
 use crate::authority::{Authority, draw_cluster_id};
 use dfs_config::{Directories, Settings};
 use dfs_types::{ByteSize, DatanodeId, Error, ErrorCode, MasterId, Principal, Result};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -65,7 +66,12 @@ pub fn up(directories: &Directories, settings: &Settings, options: UpOptions, sa
     };
     let ran_before = !spec.master_addresses().is_empty();
     let mut starter = Starter::new(&layout, settings, spec, say);
+    let known: BTreeSet<DaemonId> = starter.spec.daemons.keys().copied().collect();
     let changed = apply(&mut starter.spec, options)?;
+    // A daemon without a credential cannot start: it is not added.
+    for added in starter.spec.daemons.keys().filter(|id| !known.contains(id)) {
+        ensure_credential(&layout, *added)?;
+    }
     starter.spec.save(&layout)?;
     layout.note_wanted()?;
     let daemons: Vec<DaemonId> = starter.spec.daemons.keys().copied().collect();
