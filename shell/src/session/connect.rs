@@ -219,7 +219,9 @@ fn warn_of_others(path: &Path, options: &Options) {
     if others && !options.quiet && !options.json {
         let place = path.display();
         SAID.call_once(|| {
-            eprintln!("dfs-shell: warning: the credential {place} can be read by others\n  hint: chmod 600 {place}");
+            // There is a chmod of the shell, which changes files of the cluster.
+            let hint = format!("on this machine: chmod 600 {place}");
+            eprintln!("dfs-shell: warning: the credential {place} can be read by others\n  hint: {hint}");
         });
     }
 }

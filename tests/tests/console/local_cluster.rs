@@ -137,7 +137,7 @@ fn a_credential_that_does_not_fit_is_named_and_one_that_others_can_read_too() {
     let place = expired.display();
     assert!(said.contains(&format!("hint: date shows the clock; if it is right, have {place} issued anew")), "{said}");
     // Once, however often it is used.
-    let warning = format!("warning: the credential {place} can be read by others\n  hint: chmod 600 {place}\n");
+    let warning = format!("warning: the credential {place} can be read by others\n  hint: on this machine: chmod 600 {place}\n");
     assert_eq!(said.matches(&warning).count(), 1, "{said}");
     std::fs::set_permissions(&expired, std::fs::Permissions::from_mode(0o600)).expect("set");
     let (_, said) = with(Some(&own), &["ls", "/"]);
