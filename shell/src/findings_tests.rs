@@ -90,11 +90,11 @@ fn locals() -> Vec<Option<Local>> {
     let same = |process| ids.map(|id| (id, process));
     let mut all: Vec<_> = PROCESSES.into_iter().map(same).collect();
     all.push([(ids[0], PROCESSES[0]), (ids[1], PROCESSES[1]), (ids[2], PROCESSES[2]), (ids[3], PROCESSES[3])]);
-    let local = |can_grow| {
-        move |daemons: [(&'static str, Process); 4]| Some(Local { daemons: daemons.map(daemon).to_vec(), can_grow })
+    let local = |growth| {
+        move |daemons: [(&'static str, Process); 4]| Some(Local { daemons: daemons.map(daemon).to_vec(), growth })
     };
-    let growing = all.iter().copied().map(local(true));
-    std::iter::once(None).chain(all.iter().copied().map(local(false))).chain(growing).collect()
+    let growing = all.iter().copied().map(local(9));
+    std::iter::once(None).chain(all.iter().copied().map(local(0))).chain(growing).collect()
 }
 
 fn reference() -> ChunkRef {
@@ -165,6 +165,7 @@ fn every_command_of_a_finding_or_an_explanation_is_one_that_the_prompt_accepts()
     }
     let untried: Vec<&Kind> = Kind::VARIANTS.iter().filter(|kind| !kinds.contains(kind)).collect();
     assert!(untried.is_empty(), "no observation here has {untried:?}");
+    assert!(!runs.contains(""), "something is advised without a command");
     let wrong: Vec<String> = runs.iter().filter_map(|run| check(run).err()).collect();
     assert!(runs.len() > 30 && wrong.is_empty(), "{} of {}:\n{}", wrong.len(), runs.len(), wrong.join("\n"));
 }

@@ -4,7 +4,8 @@ use super::daemon_id::DaemonId;
 use super::layout::Layout;
 use super::run_file::RunFile;
 use super::spec::Spec;
-use dfs_config::Directories;
+use super::up::DATANODES_MAX;
+use dfs_config::{Directories, Settings};
 use dfs_types::Result;
 use serde::Serialize;
 use std::net::SocketAddr;
@@ -84,12 +85,24 @@ pub fn status(directories: &Directories) -> Result<Vec<DaemonStatus>> {
     Ok(spec.daemons.iter().map(one).collect())
 }
 
-/// Returns true if the datanodes of the local cluster have a limited capacity and the disk has room
-/// for one more of them.
-pub fn can_grow(directories: &Directories) -> bool {
-    let capacity = || Spec::load(&Layout::new(directories)).ok().flatten()?.capacity;
-    let free = || rustix::fs::statvfs(&directories.data).ok().map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
-    capacity().zip(free()).is_some_and(|(capacity, free)| capacity.0 <= free)
+/// Returns the number of datanodes that can be added to the local cluster: their capacity is limited,
+/// and the disk has room for that many more.
+pub fn growth(directories: &Directories) -> u16 {
+    let room = || {
+        let spec = Spec::load(&Layout::new(directories)).ok().flatten()?;
+        let disk = rustix::fs::statvfs(&directories.data).ok()?;
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        let have = u16::try_from(spec.datanodes().count()).unwrap_or(DATANODES_MAX);
+        Some(more(free, spec.capacity?.0).min(DATANODES_MAX.saturating_sub(have)))
+    };
+    room().unwrap_or(0)
+}
+
+/// Returns the number of datanodes of this capacity that fit into the free space, without the
+/// default reserve.
+fn more(free: u64, capacity: u64) -> u16 {
+    let usable = free.saturating_sub(Settings::default().datanode.reserve.0);
+    u16::try_from(usable / capacity.max(1)).unwrap_or(u16::MAX)
 }
 
 #[cfg(test)]
@@ -97,6 +110,15 @@ mod tests {
     use super::*;
     use crate::local::run_file::ProcessKey;
     use dfs_types::{ClusterId, DatanodeId, MasterId};
+
+    #[test]
+    fn datanodes_are_added_as_far_as_the_disk_has_room() {
+        const GIB: u64 = 1 << 30;
+        // One GiB is left free.
+        assert_eq!([more(GIB, 1), more(3 * GIB, GIB), more(u64::MAX, 1), more(5 * GIB, 0)], [0, 2, u16::MAX, u16::MAX]);
+        let home = tempfile::tempdir().expect("a directory");
+        assert_eq!(growth(&Directories::under(home.path())), 0);
+    }
 
     #[test]
     fn the_states_of_daemons_are_distinguished() {

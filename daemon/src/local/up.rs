@@ -19,7 +19,7 @@ use std::time::SystemTime;
 /// The number of datanodes of a new cluster.
 const DATANODES_DEFAULT: u16 = 3;
 /// The maximum number of datanodes of a local cluster.
-const DATANODES_MAX: u16 = 64;
+pub(super) const DATANODES_MAX: u16 = 64;
 
 /// The requested cluster. An absent value leaves it unchanged, or means the value of the settings.
 #[derive(Debug, Clone, Copy, Default)]
@@ -131,7 +131,7 @@ fn apply(spec: &mut Spec, options: UpOptions) -> Result<bool> {
     if wanted < have {
         let last = spec.datanodes().last().map(|id| id.to_string()).unwrap_or_default();
         let error = Error::new(ErrorCode::InvalidArgument, format!("there are {have} datanodes already"));
-        return Err(error.hint(format!("to remove one: node drain {last}, then dfsd remove {last}")));
+        return Err(error.hint(format!("to remove one: node drain --wait {last}, then dfsd remove {last}")));
     }
     spec.daemons.entry(DaemonId::Master(MasterId(1))).or_default();
     let is_free = |id: &DaemonId| !spec.daemons.contains_key(id) && !spec.removed.contains(id);
@@ -163,7 +163,7 @@ mod tests {
         assert_eq!(apply(&mut spec, of(Some(3))), Ok(false));
         let fewer = apply(&mut spec, of(Some(2))).expect_err("refused");
         assert_eq!((fewer.code.exit_code(), fewer.message.as_str()), (1, "there are 3 datanodes already"));
-        let hint = "to remove one: node drain datanode-3, then dfsd remove datanode-3";
+        let hint = "to remove one: node drain --wait datanode-3, then dfsd remove datanode-3";
         assert_eq!(fewer.hint.as_deref(), Some(hint));
         assert_eq!(names(&spec).len(), 4);
         let wanted = UpOptions { replication: Some(2), ..of(Some(4)) };

@@ -6,7 +6,7 @@ use crate::severity::Severity;
 use crate::words::{names, of, room};
 use dfs_rpc::wire::{NodeState, NodeStatus};
 use dfs_term::figures::{percent, plural, size};
-use dfs_types::DatanodeId;
+use dfs_types::{AdminState, DatanodeId};
 
 /// Below this part of the space in percent, free space is short.
 const FREE_MIN_PERCENT: u64 = 15;
@@ -71,10 +71,23 @@ fn meanwhile(seen: &Observation<'_>) -> String {
     format!("reads and deletions continue; {rest}")
 }
 
-/// One more datanode makes room only if its disk has some.
+/// More datanodes make room only if their disk has some.
 fn run(seen: &Observation<'_>) -> String {
-    match seen.local.filter(|local| local.can_grow) {
-        Some(local) => format!("dfsd up --datanodes {}", local.datanodes().count() + 1),
+    let more = lacking_datanodes(seen);
+    match seen.local.filter(|local| usize::from(local.growth) >= more) {
+        Some(local) => format!("dfsd up --datanodes {}", local.datanodes().count() + more),
         None => USAGE.to_owned(),
     }
+}
+
+/// Returns the number of empty datanodes with which every replica of a file finds a datanode that is
+/// not short of space.
+fn lacking_datanodes(seen: &Observation<'_>) -> usize {
+    let has_room = |node: &&NodeStatus| {
+        let (free, capacity) = (node.load.free(), node.load.capacity());
+        let serves = node.state == NodeState::Live && node.admin_state == AdminState::InService;
+        serves && free.saturating_mul(100) >= capacity.saturating_mul(FREE_MIN_PERCENT)
+    };
+    let replicas = if writes_are_refused(seen) { usize::from(seen.status.room_replicas) } else { 1 };
+    replicas.saturating_sub(seen.nodes.iter().filter(has_room).count()).max(1)
 }

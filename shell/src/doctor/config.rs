@@ -74,7 +74,9 @@ fn permissions(path: &Path) -> Check {
             let why = format!("{mode:04o}: others on this machine can use the key");
             Check::warning(area, name, why, format!("on this machine: chmod 600 {place}"))
         }
-        Err(error) => Check::bad(area, name, crate::base::report::io_message(&error), format!("on this machine: ls -l {place}")),
+        Err(error) => {
+            Check::bad(area, name, crate::base::report::io_message(&error), format!("on this machine: ls -l {place}"))
+        }
     }
 }
 

@@ -178,7 +178,7 @@ fn hopeless(directories: &Directories, waited: Waited) -> Option<Finding> {
         return None;
     }
     let daemons = dfs_daemon::local::status(directories).ok()?.iter().map(local_daemon).collect();
-    let local = Local { daemons, can_grow: false };
+    let local = Local { daemons, growth: 0 };
     let mut masters = local.daemons.iter().filter(|daemon| daemon.id.parse::<MasterId>().is_ok());
     let may_answer = |daemon: &LocalDaemon| match daemon.process {
         Process::Running => true,
@@ -270,8 +270,8 @@ impl Target {
     pub fn on_this_machine(&self) -> Option<Local> {
         let directories = self.local.as_ref()?;
         let daemons = dfs_daemon::local::status(directories).unwrap_or_default();
-        let can_grow = dfs_daemon::local::can_grow(directories);
-        Some(Local { daemons: daemons.iter().map(local_daemon).collect(), can_grow })
+        let growth = dfs_daemon::local::growth(directories);
+        Some(Local { daemons: daemons.iter().map(local_daemon).collect(), growth })
     }
 
     /// Returns the name of its context, if it is not the default.

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
 mod accessible;
+mod advice;
 mod contexts;
 mod dashboard;
 mod dashboard_actions;
