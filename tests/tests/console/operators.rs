@@ -209,7 +209,10 @@ fn settings_and_credentials(cluster: &Cluster) {
     mode(0o644).expect("set mode");
     let said = cluster.shell(&["doctor"]);
     assert!(said.code == 1 && said.stdout.contains("0644: others on this machine can use the key"), "{said:?}");
-    assert!(said.stdout.contains(&format!("fix: on this machine: chmod 600 {}", cluster.credential().display())), "{said:?}");
+    assert!(
+        said.stdout.contains(&format!("fix: on this machine: chmod 600 {}", cluster.credential().display())),
+        "{said:?}"
+    );
 }
 
 #[test]
