@@ -1,10 +1,13 @@
 //! Every command that the diagnosis advises is one that the prompt accepts: all findings and
 //! explanations of many observations, in every state of the processes of this machine.
 
-use crate::typed_tests::check;
-use dfs_diagnosis::{Explanation, Kind, Local, LocalDaemon, Observation, Process, explain, findings, unreachable};
+use crate::typed_tests::{check, check_sentence};
+use dfs_diagnosis::{
+    Explanation, Kind, Local, LocalDaemon, Observation, Process, explain, findings, reasons, unreachable,
+};
 use dfs_rpc::wire::{
-    ChunkStatus, ClusterStatus, DirectoryLoad, FullDisk, LocatedChunk, NodeAddress, NodeState, NodeStatus, SafeMode,
+    Blocked, ChunkStatus, ClusterStatus, DirectoryLoad, FullDisk, LocatedChunk, NodeAddress, NodeState, NodeStatus,
+    SafeMode,
 };
 use dfs_types::{
     AdminState, ChunkId, ChunkRef, ClusterId, DatanodeId, DfsPath, EntryId, Generation, MasterId, Stat, Timestamp,
@@ -149,7 +152,7 @@ fn explanations(seen: &Observation<'_>) -> Vec<Explanation> {
 #[test]
 fn every_command_of_a_finding_or_an_explanation_is_one_that_the_prompt_accepts() {
     let (statuses, lists, locals) = (statuses(), lists(), locals());
-    let (mut kinds, mut runs) = (BTreeSet::new(), BTreeSet::new());
+    let (mut kinds, mut runs, mut texts) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for local in &locals {
         let lost = unreachable("connection refused", local.as_ref());
         kinds.insert(lost.kind);
@@ -159,13 +162,28 @@ fn every_command_of_a_finding_or_an_explanation_is_one_that_the_prompt_accepts()
             for finding in findings(&seen) {
                 kinds.insert(finding.kind);
                 runs.insert(finding.run);
+                texts.insert(finding.meanwhile);
             }
-            runs.extend(explanations(&seen).into_iter().map(|explanation| explanation.run));
+            for explanation in explanations(&seen) {
+                runs.insert(explanation.run);
+                texts.extend(explanation.sentences);
+            }
         }
     }
     let untried: Vec<&Kind> = Kind::VARIANTS.iter().filter(|kind| !kinds.contains(kind)).collect();
     assert!(untried.is_empty(), "no observation here has {untried:?}");
     assert!(!runs.contains(""), "something is advised without a command");
-    let wrong: Vec<String> = runs.iter().filter_map(|run| check(run).err()).collect();
+    let (runs_wrong, texts_wrong) =
+        (runs.iter().filter_map(|run| check(run).err()), texts.iter().filter_map(|text| check_sentence(text).err()));
+    let wrong: Vec<String> = runs_wrong.chain(texts_wrong).collect();
     assert!(runs.len() > 30 && wrong.is_empty(), "{} of {}:\n{}", wrong.len(), runs.len(), wrong.join("\n"));
+}
+
+#[test]
+fn the_help_for_chunks_that_get_no_more_replicas_names_commands_that_exist() {
+    let blocked =
+        Blocked { no_source: 1, no_room: 1, all_draining: 1, too_few: 1, too_few_want: 9, ..Blocked::default() };
+    let helps: Vec<&str> = reasons(&blocked, 3).into_iter().map(|reason| reason.help).collect();
+    let wrong: Vec<String> = helps.iter().filter_map(|help| check_sentence(help).err()).collect();
+    assert!(helps.len() == 4 && wrong.is_empty(), "{}", wrong.join("\n"));
 }
