@@ -30,8 +30,8 @@ pub struct Affected {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Local {
     pub daemons: Vec<LocalDaemon>,
-    /// The number of further datanodes for which the disk has room.
-    pub room_for: u64,
+    /// The number of datanodes that can be added and bring room with them.
+    pub growth: u16,
 }
 
 /// A daemon of the local cluster.
@@ -88,8 +88,11 @@ impl Observation<'_> {
         self.local?.daemons.iter().find(|daemon| daemon.id == id).map(|daemon| daemon.process)
     }
 
-    /// Returns the number of datanodes of the local cluster that have no process.
+    /// Returns the number of datanodes of the local cluster that have no process. Those that were
+    /// drained are not missed.
     pub(crate) fn gone_datanodes(&self) -> usize {
-        self.local.map_or(0, |local| local.datanodes().filter(|daemon| daemon.process.is_gone()).count())
+        let is_drained = |id: &str| self.nodes.iter().any(|node| node.is_drained() && node.id.to_string() == id);
+        let is_missed = |daemon: &&LocalDaemon| daemon.process.is_gone() && !is_drained(&daemon.id);
+        self.local.map_or(0, |local| local.datanodes().filter(is_missed).count())
     }
 }

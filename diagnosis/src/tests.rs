@@ -41,7 +41,7 @@ fn seen<'o>(status: &'o ClusterStatus, nodes: &'o [NodeStatus]) -> Observation<'
 
 fn local(states: &[(&str, Process)]) -> Local {
     let daemon = |(id, process): &(&str, Process)| LocalDaemon { id: (*id).to_owned(), process: *process };
-    Local { daemons: states.iter().map(daemon).collect(), room_for: 0 }
+    Local { daemons: states.iter().map(daemon).collect(), growth: 0 }
 }
 
 fn kinds(found: &[Finding]) -> Vec<Kind> {
@@ -159,7 +159,7 @@ fn a_full_cluster_names_the_full_datanodes_and_what_makes_room() {
     let sentence = "no room is left for files with 3 replicas: writes are refused; datanode-2 is full or nearly full";
     assert_eq!((found[0].sentence().as_str(), found[0].run.as_str()), (sentence, "du -h /"));
     // One more datanode helps if the disk has room for it.
-    let mut growing = Local { room_for: 2, ..daemons };
+    let mut growing = Local { growth: 2, ..daemons };
     let found = findings(&Observation { local: Some(&growing), ..seen(&status, &nodes) });
     assert_eq!(found[0].run, "dfsd up --datanodes 2");
     // Two are full: each of the three replicas is on another datanode, so one does not help.
@@ -170,7 +170,7 @@ fn a_full_cluster_names_the_full_datanodes_and_what_makes_room() {
                     replicas; datanode-1 and datanode-2 are full or nearly full";
     assert_eq!((found[0].sentence().as_str(), found[0].run.as_str()), (sentence, "dfsd up --datanodes 3"));
     assert_eq!(health(&found).grade, Grade::Degraded);
-    growing.room_for = 1;
+    growing.growth = 1;
     let found = findings(&Observation { local: Some(&growing), ..seen(&status, &nodes) });
     assert_eq!(found[0].run, "du -h /");
     // With too few datanodes, space is not what is missing.
@@ -267,6 +267,10 @@ fn more_replicas_than_datanodes_is_told_apart() {
     assert_eq!(found[0].what, "12 chunks want up to 9 replicas, only 3 datanodes are in service");
     let found = findings(&Observation { local: Some(&Local::default()), ..seen(&status, &[]) });
     assert_eq!(found[0].run, "dfsd up --datanodes 9");
+    // One that drains does not count.
+    (status.nodes_live, status.nodes_draining, status.blocked.too_few_want) = (9, 1, 9);
+    let found = findings(&Observation { local: Some(&Local::default()), ..seen(&status, &[]) });
+    assert_eq!(found[0].run, "dfsd up --datanodes 10");
 }
 
 #[test]
@@ -284,6 +288,27 @@ fn a_drain_is_no_problem_unless_it_stalls() {
     let found = findings(&seen(&status, &nodes));
     assert_eq!(kinds(&found), [Kind::Drained, Kind::DrainedDead]);
     assert_eq!((found[0].run.as_str(), found[1].run.as_str()), ("node show datanode-1", "node forget datanode-3"));
+}
+
+#[test]
+fn one_command_brings_back_datanodes_of_which_some_run() {
+    let mut status = healthy();
+    (status.nodes_live, status.nodes_dead) = (1, 2);
+    let nodes = [node(1, NodeState::Dead), node(2, NodeState::Dead)];
+    let daemons = local(&[("datanode-1", Process::Suspended), ("datanode-2", Process::Crashed)]);
+    let found = findings(&Observation { local: Some(&daemons), ..seen(&status, &nodes) });
+    assert_eq!(found[0].run, "dfsd restart");
+}
+
+#[test]
+fn a_datanode_that_was_drained_and_stopped_is_not_started_with_others() {
+    let mut status = healthy();
+    (status.nodes_live, status.nodes_stale, status.nodes_dead) = (1, 1, 1);
+    let mut nodes = [node(1, NodeState::Stale), node(2, NodeState::Dead)];
+    (nodes[1].admin_state, nodes[1].left) = (AdminState::Draining, Some(0));
+    let daemons = local(&[("datanode-1", Process::Crashed), ("datanode-2", Process::Stopped)]);
+    let found = findings(&Observation { local: Some(&daemons), ..seen(&status, &nodes) });
+    assert_eq!(found[0].run, "dfsd start datanode-1");
 }
 
 #[test]

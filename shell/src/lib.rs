@@ -24,6 +24,8 @@
     reason = "a console works with the files, the clock and the network of its machine"
 )]
 
+#[cfg(test)]
+mod advice_tests;
 mod base;
 mod bench;
 pub mod command;
@@ -31,6 +33,8 @@ pub mod commands;
 mod dashboard;
 mod doctor;
 mod engine;
+#[cfg(test)]
+mod findings_tests;
 pub mod lang;
 #[cfg(test)]
 mod layers;
@@ -40,3 +44,5 @@ pub mod program;
 mod prompt;
 mod session;
 mod transfer;
+#[cfg(test)]
+mod typed_tests;

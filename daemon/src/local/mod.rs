@@ -41,7 +41,7 @@ pub use ensure::{LocalCluster, MayStart, Started, ensure};
 pub use layout::Layout;
 pub use process::{DAEMON_WORD, as_dfsd, is_changing};
 pub use remove::remove;
-pub use status::{DaemonStatus, State, room_for, status};
+pub use status::{DaemonStatus, State, growth, status};
 pub use stop::{Down, down};
 pub use up::{Up, UpOptions, up};
 pub use user::owner;

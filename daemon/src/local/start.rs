@@ -93,8 +93,9 @@ impl<'a> Starter<'a> {
                 self.spec.daemons.insert(id, run.address);
                 let identity = health::identity(&self.layout.user_credential(&self.spec.superuser));
                 return match identity {
+                    // It may have been suspended since it was looked at.
                     Ok(identity) if health::is_silent(&identity, id, address) => {
-                        Err(stuck(id, &run, "does not answer"))
+                        Err(suspended(id, &run).unwrap_or_else(|| stuck(id, &run, "does not answer")))
                     }
                     _ => Ok(true),
                 };
@@ -292,7 +293,8 @@ pub(super) fn load_authority(layout: &Layout) -> Result<Authority> {
     Authority::from_pem(&pem).map_err(|error| Error::new(ErrorCode::LocalIo, error.to_string()).at(path.display()))
 }
 
-fn ensure_credential(layout: &Layout, id: DaemonId) -> Result<()> {
+/// Issues the credential of a daemon, unless it has one.
+pub(super) fn ensure_credential(layout: &Layout, id: DaemonId) -> Result<()> {
     let path = layout.credential(id);
     if path.exists() {
         return Ok(());

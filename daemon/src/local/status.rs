@@ -4,7 +4,8 @@ use super::daemon_id::DaemonId;
 use super::layout::Layout;
 use super::run_file::RunFile;
 use super::spec::Spec;
-use dfs_config::Directories;
+use super::up::DATANODES_MAX;
+use dfs_config::{Directories, Settings};
 use dfs_types::Result;
 use serde::Serialize;
 use std::net::SocketAddr;
@@ -84,19 +85,26 @@ pub fn status(directories: &Directories) -> Result<Vec<DaemonStatus>> {
     Ok(spec.daemons.iter().map(one).collect())
 }
 
-/// Returns the number of further datanodes for which the disk of the local cluster has room.
-pub fn room_for(directories: &Directories) -> u64 {
-    let Some(spec) = Spec::load(&Layout::new(directories)).ok().flatten() else { return 0 };
-    let Ok(disk) = rustix::fs::statvfs(&directories.data) else { return 0 };
-    fitting(spec.capacity.map(|capacity| capacity.0), disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize)
+/// Returns the number of datanodes that can be added to the local cluster and bring room with them.
+pub fn growth(directories: &Directories) -> u16 {
+    let room = || {
+        let spec = Spec::load(&Layout::new(directories)).ok().flatten()?;
+        let disk = rustix::fs::statvfs(&directories.data).ok()?;
+        let [free, size] = [disk.f_bavail, disk.f_blocks].map(|blocks| blocks.saturating_mul(disk.f_frsize));
+        let have = u16::try_from(spec.datanodes().count()).unwrap_or(DATANODES_MAX);
+        Some(more(free, size, spec.capacity.map(|capacity| capacity.0)).min(DATANODES_MAX.saturating_sub(have)))
+    };
+    room().unwrap_or(0)
 }
 
-/// Datanodes without a capacity share the whole disk: one more helps only those whose own disks are
-/// full, as long as this one is not.
-fn fitting(capacity: Option<u64>, free: u64, size: u64) -> u64 {
+/// Returns the number of datanodes of this capacity that fit into the free space of a disk, without
+/// the default reserve. Without a capacity they share the whole disk, and more of them bring room
+/// only if those that are full have disks of their own: this one is not full.
+fn more(free: u64, size: u64, capacity: Option<u64>) -> u16 {
+    let usable = free.saturating_sub(Settings::default().datanode.reserve.0);
     match capacity {
-        Some(capacity) => free / capacity.max(1),
-        None if free >= size / 4 => u64::MAX,
+        Some(capacity) => u16::try_from(usable / capacity.max(1)).unwrap_or(u16::MAX),
+        None if usable >= size / 4 => u16::MAX,
         None => 0,
     }
 }
@@ -106,6 +114,17 @@ mod tests {
     use super::*;
     use crate::local::run_file::ProcessKey;
     use dfs_types::{ClusterId, DatanodeId, MasterId};
+
+    #[test]
+    fn datanodes_are_added_as_far_as_the_disk_has_room() {
+        const GIB: u64 = 1 << 30;
+        // One GiB is left free.
+        let limited = |free, capacity| more(free, 9 * GIB, Some(capacity));
+        assert_eq!([limited(GIB, 1), limited(3 * GIB, GIB), limited(5 * GIB, 0)], [0, 2, u16::MAX]);
+        assert_eq!([more(3 * GIB, 9 * GIB, None), more(4 * GIB, 9 * GIB, None)], [0, u16::MAX]);
+        let home = tempfile::tempdir().expect("a directory");
+        assert_eq!(growth(&Directories::under(home.path())), 0);
+    }
 
     #[test]
     fn the_states_of_daemons_are_distinguished() {
@@ -145,12 +164,5 @@ mod tests {
         expected.sort_unstable();
         assert_eq!(keys, expected);
         assert_eq!((&json["id"], &json["address"]), (&"datanode-1".into(), &"127.0.0.1:2".into()));
-    }
-
-    #[test]
-    fn a_disk_has_room_for_datanodes() {
-        let fitting = |capacity, free| fitting(capacity, free, 100 << 30);
-        assert_eq!((fitting(Some(20 << 30), 50 << 30), fitting(Some(20 << 30), 19 << 30)), (2, 0));
-        assert_eq!((fitting(None, 25 << 30), fitting(None, 24 << 30)), (u64::MAX, 0));
     }
 }

@@ -5,12 +5,13 @@ use super::health::Health;
 use super::layout::{Layout, io_error};
 use super::process::{ClusterLock, live};
 use super::spec::Spec;
-use super::start::{Starter, issue, load_authority};
+use super::start::{Starter, ensure_credential, issue, load_authority};
 use super::user;
 use super::waiting::Say;
 use crate::authority::{Authority, draw_cluster_id};
 use dfs_config::{Directories, Settings};
 use dfs_types::{ByteSize, DatanodeId, Error, ErrorCode, MasterId, Principal, Result};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -18,7 +19,7 @@ use std::time::SystemTime;
 /// The number of datanodes of a new cluster.
 const DATANODES_DEFAULT: u16 = 3;
 /// The maximum number of datanodes of a local cluster.
-const DATANODES_MAX: u16 = 64;
+pub(super) const DATANODES_MAX: u16 = 64;
 
 /// The requested cluster. An absent value leaves it unchanged, or means the value of the settings.
 #[derive(Debug, Clone, Copy, Default)]
@@ -65,7 +66,12 @@ pub fn up(directories: &Directories, settings: &Settings, options: UpOptions, sa
     };
     let ran_before = !spec.master_addresses().is_empty();
     let mut starter = Starter::new(&layout, settings, spec, say);
+    let known: BTreeSet<DaemonId> = starter.spec.daemons.keys().copied().collect();
     let changed = apply(&mut starter.spec, options)?;
+    // A daemon without a credential cannot start: it is not added.
+    for added in starter.spec.daemons.keys().filter(|id| !known.contains(id)) {
+        ensure_credential(&layout, *added)?;
+    }
     starter.spec.save(&layout)?;
     layout.note_wanted()?;
     let daemons: Vec<DaemonId> = starter.spec.daemons.keys().copied().collect();
@@ -125,7 +131,7 @@ fn apply(spec: &mut Spec, options: UpOptions) -> Result<bool> {
     if wanted < have {
         let last = spec.datanodes().last().map(|id| id.to_string()).unwrap_or_default();
         let error = Error::new(ErrorCode::InvalidArgument, format!("there are {have} datanodes already"));
-        return Err(error.hint(format!("to remove one: node drain {last}, then dfsd remove {last}")));
+        return Err(error.hint(format!("to remove one: node drain --wait {last}, then dfsd remove {last}")));
     }
     spec.daemons.entry(DaemonId::Master(MasterId(1))).or_default();
     let is_free = |id: &DaemonId| !spec.daemons.contains_key(id) && !spec.removed.contains(id);
@@ -157,7 +163,7 @@ mod tests {
         assert_eq!(apply(&mut spec, of(Some(3))), Ok(false));
         let fewer = apply(&mut spec, of(Some(2))).expect_err("refused");
         assert_eq!((fewer.code.exit_code(), fewer.message.as_str()), (1, "there are 3 datanodes already"));
-        let hint = "to remove one: node drain datanode-3, then dfsd remove datanode-3";
+        let hint = "to remove one: node drain --wait datanode-3, then dfsd remove datanode-3";
         assert_eq!(fewer.hint.as_deref(), Some(hint));
         assert_eq!(names(&spec).len(), 4);
         let wanted = UpOptions { replication: Some(2), ..of(Some(4)) };

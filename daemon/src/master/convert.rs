@@ -137,14 +137,14 @@ pub fn blocked(blocked: Blocked) -> wire::Blocked {
 
 pub fn replication(snapshot: &ClusterSnapshot) -> ReplicationStatus {
     let dfs_logic::repair::Health { chunks, missing, at_risk, under, over, .. } = snapshot.health;
-    ReplicationStatus { chunks, missing, at_risk: at_risk, under, over, copying: snapshot.copying }
+    ReplicationStatus { chunks, missing, at_risk, under, over, copying: snapshot.copying }
 }
 
 fn lasting(lasting: cluster::Lasting) -> wire::Lasting {
     let cluster::Lasting { safe_mode, missing, at_risk, under, stale, dead } = lasting;
     let [safe_mode, missing, at_risk] = [safe_mode, missing, at_risk].map(|span| span.map(millis));
     let [under, stale, dead] = [under, stale, dead].map(|span| span.map(millis));
-    wire::Lasting { safe_mode, missing, at_risk: at_risk, under, stale, dead }
+    wire::Lasting { safe_mode, missing, at_risk, under, stale, dead }
 }
 
 /// Returns the status of the cluster as far as a snapshot has it; the other fields are empty.

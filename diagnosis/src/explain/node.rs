@@ -28,6 +28,10 @@ pub fn datanode(node: &NodeStatus, seen: &Observation<'_>) -> Explanation {
             ));
             why.run = format!("node show {id}");
         }
+        NodeState::Stale if node.is_drained() => {
+            why.say(format!("{id} missed its heartbeat{reason}: the last one was {heartbeat}."));
+            why.run = "nodes".to_owned();
+        }
         NodeState::Stale => {
             why.wrong(format!("{id} missed its heartbeat{reason}: the last one was {heartbeat}."));
             why.say(format!(

@@ -24,7 +24,7 @@ fn seen<'o>(status: &'o ClusterStatus, nodes: &'o [NodeStatus]) -> Observation<'
 #[test]
 fn a_datanode_is_explained_by_state_process_and_drain() {
     let status = counted();
-    let local = |process| Local { daemons: vec![LocalDaemon { id: "datanode-2".into(), process }], room_for: 0 };
+    let local = |process| Local { daemons: vec![LocalDaemon { id: "datanode-2".into(), process }], growth: 0 };
     let [crashed, suspended, running] = [Process::Crashed, Process::Suspended, Process::Running].map(local);
     let with = |local| Observation { local: Some(local), ..seen(&status, &[]) };
     let dead = datanode(&node(2, NodeState::Dead), &with(&crashed));
@@ -41,6 +41,10 @@ fn a_datanode_is_explained_by_state_process_and_drain() {
     (drained.admin_state, drained.left) = (AdminState::Draining, Some(0));
     drained.load.directories.clear();
     assert_eq!(datanode(&drained, &with(&running)).run, "dfsd stop datanode-2");
+    // It was stopped on purpose.
+    drained.state = NodeState::Stale;
+    let stopped = datanode(&drained, &with(&crashed));
+    assert_eq!((stopped.healthy, stopped.run.as_str()), (true, "nodes"));
     drained.state = NodeState::Dead;
     let gone = datanode(&drained, &seen(&status, &[]));
     assert_eq!((gone.healthy, gone.run.as_str()), (true, "node forget datanode-2"));

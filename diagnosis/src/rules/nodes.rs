@@ -30,7 +30,8 @@ pub(crate) fn start(seen: &Observation<'_>, nodes: &[DatanodeId]) -> String {
     let gone = nodes.iter().filter(|node| seen.process(**node).is_none_or(Process::is_gone)).count();
     match (gone, nodes.len() - gone) {
         (0, 1) => format!("dfsd restart {first}"),
-        (0, _) => "dfsd restart".to_owned(),
+        // `dfsd up` does not touch a process that runs, and refuses one that does not answer.
+        (_, 1..) => "dfsd restart".to_owned(),
         (1, 0) if seen.gone_datanodes() <= 1 => format!("dfsd start {first}"),
         _ => "dfsd up".to_owned(),
     }

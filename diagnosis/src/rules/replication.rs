@@ -82,7 +82,9 @@ fn too_many_wanted(seen: &Observation<'_>) -> Option<Finding> {
     let (too_few, too_few_want) = (beyond(status), status.blocked.too_few_want);
     let (what, _) = reason(&Blocked { too_few, too_few_want, ..Blocked::default() }, status.nodes_serving)?;
     let most = plural(status.nodes_serving.into(), "replica", "replicas");
-    let run = if seen.local.is_some() { format!("dfsd up --datanodes {too_few_want}") } else { "fsck".into() };
+    // Datanodes that drain hold no replica that counts.
+    let datanodes = u32::from(too_few_want) + status.nodes_draining;
+    let run = if seen.local.is_some() { format!("dfsd up --datanodes {datanodes}") } else { "fsck".into() };
     Some(Finding::new(
         Kind::TooManyReplicasWanted,
         Severity::Warning,
@@ -92,10 +94,10 @@ fn too_many_wanted(seen: &Observation<'_>) -> Option<Finding> {
     ))
 }
 
-/// Returns the chunks that want more replicas than there would be datanodes if the dead ones came
-/// back.
+/// Returns the chunks that want more replicas than there would be datanodes in service if the dead
+/// ones came back.
 fn beyond(status: &ClusterStatus) -> u64 {
-    let all = status.nodes_live + status.nodes_stale + status.nodes_dead;
+    let all = (status.nodes_live + status.nodes_stale + status.nodes_dead).saturating_sub(status.nodes_draining);
     if u32::from(status.blocked.too_few_want) > all { status.blocked.too_few } else { 0 }
 }
 

@@ -86,7 +86,7 @@ fn full(seen: &Observation<'_>, clause: &str) -> String {
 
 fn meanwhile(seen: &Observation<'_>) -> String {
     let rest = match seen.status.unfinished.bytes {
-        0 => "deleted files make room within a minute".to_owned(),
+        0 => "deleted files make room within seconds".to_owned(),
         bytes => format!("unfinished writes hold {}", size(bytes)),
     };
     format!("reads and deletions continue; {rest}")
@@ -95,7 +95,7 @@ fn meanwhile(seen: &Observation<'_>) -> String {
 /// Each replica of a file is on another datanode, so as many datanodes as replicas must have room.
 fn run(seen: &Observation<'_>) -> String {
     let missing = usize::from(seen.status.room_replicas).saturating_sub(by_room(seen).0.len()).max(1);
-    match seen.local.filter(|local| local.room_for >= missing as u64) {
+    match seen.local.filter(|local| usize::from(local.growth) >= missing) {
         Some(local) => format!("dfsd up --datanodes {}", local.datanodes().count() + missing),
         None => USAGE.to_owned(),
     }

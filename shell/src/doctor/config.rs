@@ -72,9 +72,11 @@ fn permissions(path: &Path) -> Check {
         Ok(mode) if mode & OTHERS == 0 => Check::ok(area, name, format!("{mode:04o}: only the owner can read the key")),
         Ok(mode) => {
             let why = format!("{mode:04o}: others on this machine can use the key");
-            Check::warning(area, name, why, format!("chmod 600 {place}"))
+            Check::warning(area, name, why, format!("on this machine: chmod 600 {place}"))
         }
-        Err(error) => Check::bad(area, name, crate::base::report::io_message(&error), format!("ls -l {place}")),
+        Err(error) => {
+            Check::bad(area, name, crate::base::report::io_message(&error), format!("on this machine: ls -l {place}"))
+        }
     }
 }
 

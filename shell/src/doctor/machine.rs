@@ -99,7 +99,7 @@ fn disks(directories: &[Used]) -> Vec<Check> {
 }
 
 fn ls(directory: &Path) -> String {
-    format!("ls -ld {}", directory.display())
+    format!("on this machine: ls -ld {}", directory.display())
 }
 
 fn disk(directory: &Path, reserve: Option<u64>) -> Vec<Check> {
@@ -120,7 +120,7 @@ fn disk(directory: &Path, reserve: Option<u64>) -> Vec<Check> {
 
 fn space(place: &str, free: u64, all: u64, reserve: Option<u64>) -> Check {
     let why = format!("{place}: {} of {} free ({})", size(free), size(all), percent(free, all));
-    let fix = format!("du -xh {place} | sort -h | tail, and make room");
+    let fix = format!("on this machine: du -xh {place} | sort -h | tail, and make room");
     if let Some(reserve) = reserve.filter(|reserve| free <= *reserve) {
         let why = format!("{why}; no chunk is taken below {} (datanode.reserve)", size(reserve));
         Check::bad(Area::Machine, "disk", why, fix)
@@ -157,7 +157,7 @@ fn inodes(place: &str, free: u64, all: u64) -> Check {
         (0, _) => Check::ok(Area::Machine, "files on disk", format!("{place}: as many as fit")),
         (_, INODES_MIN..) => Check::ok(Area::Machine, "files on disk", why),
         _ => {
-            let fix = format!("df -i {place}, and delete small files that are not needed");
+            let fix = format!("on this machine: df -i {place}, and delete small files that are not needed");
             Check::warning(Area::Machine, "files on disk", why, fix)
         }
     }

@@ -43,7 +43,9 @@ pub(crate) fn daemons(daemons: &[DaemonStatus], nodes: &[NodeStatus]) -> Vec<Che
 /// Returns one problem, with one command that fixes it, for datanodes that the masters count as
 /// live but whose processes do not run or are suspended.
 pub(crate) fn gone(daemons: &[DaemonStatus], nodes: &[NodeStatus]) -> Option<Check> {
-    let is_live = |id: &str| nodes.iter().any(|node| node.id.to_string() == id && !findings::is_told(node));
+    // One that was drained was stopped on purpose.
+    let is_missed = |node: &NodeStatus| !findings::is_told(node) && !node.is_drained();
+    let is_live = |id: &str| nodes.iter().any(|node| node.id.to_string() == id && is_missed(node));
     let gone: Vec<&DaemonStatus> = daemons
         .iter()
         .filter(|daemon| !matches!(daemon.state, State::Running | State::Starting) && is_live(&daemon.id.to_string()))
@@ -61,7 +63,8 @@ pub(crate) fn gone(daemons: &[DaemonStatus], nodes: &[NodeStatus]) -> Option<Che
     let fix = match (gone.as_slice(), first.state) {
         ([one], State::Suspended) => format!("dfsd restart {}", one.id),
         ([one], _) => format!("dfsd start {}", one.id),
-        (_, State::Suspended) if same => "dfsd restart".to_owned(),
+        // `dfsd up` refuses while one of them is suspended.
+        (all, _) if all.iter().any(|daemon| daemon.state == State::Suspended) => "dfsd restart".to_owned(),
         _ => "dfsd up".to_owned(),
     };
     Some(Check::bad(Area::Network, names(&ids), what, fix))
@@ -197,6 +200,40 @@ mod tests {
         assert!(clock("x", -3_000).why.ends_with("behind"));
         assert_eq!(round_trip("x".into(), Duration::from_millis(1)).verdict, Verdict::Ok);
         assert_eq!(round_trip("x".into(), Duration::from_secs(1)).verdict, Verdict::Warning);
+    }
+
+    #[test]
+    fn one_command_brings_back_what_the_master_still_counts_as_live() {
+        use dfs_types::AdminState;
+        let daemon = |(id, state): &(&str, State)| DaemonStatus {
+            id: id.parse().expect("an id"),
+            role: "datanode",
+            pid: None,
+            address: None,
+            http: None,
+            state: *state,
+            data_dir: "/data".into(),
+            log: "/log".into(),
+        };
+        let node = |number| NodeStatus::new(DatanodeId(number), ([127, 0, 0, 1], 4000).into());
+        let mut nodes = [node(1), node(2)];
+        nodes.iter_mut().for_each(|node| node.state = NodeState::Live);
+        let fix = |states: &[(&str, State)], nodes: &[NodeStatus]| {
+            gone(&states.iter().map(daemon).collect::<Vec<_>>(), nodes).and_then(|check| check.fix)
+        };
+        let (one, two) = ("datanode-1", "datanode-2");
+        for (states, expected) in [
+            ([(one, State::Crashed), (two, State::Running)], Some("dfsd start datanode-1")),
+            ([(one, State::Suspended), (two, State::Running)], Some("dfsd restart datanode-1")),
+            ([(one, State::Crashed), (two, State::Stopped)], Some("dfsd up")),
+            ([(one, State::Crashed), (two, State::Suspended)], Some("dfsd restart")),
+            ([(one, State::Running), (two, State::Running)], None),
+        ] {
+            assert_eq!(fix(&states, &nodes).as_deref(), expected, "{states:?}");
+        }
+        // It was drained, and stopped on purpose.
+        (nodes[1].admin_state, nodes[1].left) = (AdminState::Draining, Some(0));
+        assert_eq!(fix(&[(two, State::Stopped)], &nodes), None);
     }
 
     #[test]

@@ -178,7 +178,7 @@ fn hopeless(directories: &Directories, waited: Waited) -> Option<Finding> {
         return None;
     }
     let daemons = dfs_daemon::local::status(directories).ok()?.iter().map(local_daemon).collect();
-    let local = Local { daemons, room_for: 0 };
+    let local = Local { daemons, growth: 0 };
     let mut masters = local.daemons.iter().filter(|daemon| daemon.id.parse::<MasterId>().is_ok());
     let may_answer = |daemon: &LocalDaemon| match daemon.process {
         Process::Running => true,
@@ -219,7 +219,9 @@ fn warn_of_others(path: &Path, options: &Options) {
     if others && !options.quiet && !options.json {
         let place = path.display();
         SAID.call_once(|| {
-            eprintln!("dfs-shell: warning: the credential {place} can be read by others\n  hint: chmod 600 {place}");
+            // There is a chmod of the shell, which changes files of the cluster.
+            let hint = format!("on this machine: chmod 600 {place}");
+            eprintln!("dfs-shell: warning: the credential {place} can be read by others\n  hint: {hint}");
         });
     }
 }
@@ -268,8 +270,8 @@ impl Target {
     pub fn on_this_machine(&self) -> Option<Local> {
         let directories = self.local.as_ref()?;
         let daemons = dfs_daemon::local::status(directories).unwrap_or_default();
-        let room_for = dfs_daemon::local::room_for(directories);
-        Some(Local { daemons: daemons.iter().map(local_daemon).collect(), room_for })
+        let growth = dfs_daemon::local::growth(directories);
+        Some(Local { daemons: daemons.iter().map(local_daemon).collect(), growth })
     }
 
     /// Returns the name of its context, if it is not the default.

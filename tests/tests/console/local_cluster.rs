@@ -137,7 +137,8 @@ fn a_credential_that_does_not_fit_is_named_and_one_that_others_can_read_too() {
     let place = expired.display();
     assert!(said.contains(&format!("hint: date shows the clock; if it is right, have {place} issued anew")), "{said}");
     // Once, however often it is used.
-    let warning = format!("warning: the credential {place} can be read by others\n  hint: chmod 600 {place}\n");
+    let warning =
+        format!("warning: the credential {place} can be read by others\n  hint: on this machine: chmod 600 {place}\n");
     assert_eq!(said.matches(&warning).count(), 1, "{said}");
     std::fs::set_permissions(&expired, std::fs::Permissions::from_mode(0o600)).expect("set");
     let (_, said) = with(Some(&own), &["ls", "/"]);
@@ -362,7 +363,7 @@ fn a_datanode_is_removed_when_it_is_drained() {
     std::fs::write(cluster.home().join("x"), content::bytes(1, 3 << 20)).expect("write");
     cluster.ok(&["put", "x", "/x"]);
     let said = cluster.dfsd(&["up", "--datanodes", "2"]);
-    let text = "dfsd: there are 4 datanodes already\n  hint: to remove one: node drain datanode-4, then dfsd remove datanode-4\n";
+    let text = "dfsd: there are 4 datanodes already\n  hint: to remove one: node drain --wait datanode-4, then dfsd remove datanode-4\n";
     assert_eq!((said.code, said.stderr.as_str()), (1, text));
     assert!(cluster.dfsd_ok(&["up", "--datanodes", "4"]).contains("already running"));
     let said = cluster.dfsd(&["remove", "datanode-4", "--yes"]);

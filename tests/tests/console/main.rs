@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
 mod accessible;
+mod advice;
 mod contexts;
 mod dashboard;
 mod dashboard_actions;
@@ -15,6 +16,7 @@ mod dashboard_trouble;
 mod errors;
 mod examples;
 mod local_cluster;
+mod operations;
 mod operators;
 mod plans;
 mod prompt;

@@ -132,7 +132,7 @@ fn why_names_the_dead_one(cluster: &Cluster) {
     let seen = cluster.ok(&["heatmap"]);
     assert!(seen.starts_with("127.0.0.1  ") && seen.contains("s✗") && seen.contains("fill level: mean "), "{seen}");
     let seen = cluster.json(&["heatmap", "--lens", "risk"]);
-    assert_eq!((&seen[1]["state"], &seen[0]["short"]), (&"dead".into(), &3.into()), "{seen}");
+    assert_eq!((&seen[1]["state"], &seen[0]["under_replicated"]), (&"dead".into(), &3.into()), "{seen}");
     let shown = cluster.ok(&["node", "show", "datanode-1"]);
     assert!(shown.contains("! 3 chunks here with fewer live replicas than wanted\n"), "{shown}");
 }
@@ -209,7 +209,10 @@ fn settings_and_credentials(cluster: &Cluster) {
     mode(0o644).expect("set mode");
     let said = cluster.shell(&["doctor"]);
     assert!(said.code == 1 && said.stdout.contains("0644: others on this machine can use the key"), "{said:?}");
-    assert!(said.stdout.contains(&format!("fix: chmod 600 {}", cluster.credential().display())), "{said:?}");
+    assert!(
+        said.stdout.contains(&format!("fix: on this machine: chmod 600 {}", cluster.credential().display())),
+        "{said:?}"
+    );
 }
 
 #[test]

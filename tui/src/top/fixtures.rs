@@ -307,7 +307,7 @@ pub fn incident() -> Snapshot {
 /// Returns a dashboard of the local cluster to which no master has ever answered.
 pub fn unanswered() -> Model {
     let crashed = LocalDaemon { id: "master-1".to_owned(), process: Process::Crashed };
-    let local = Local { daemons: vec![crashed], room_for: 0 };
+    let local = Local { daemons: vec![crashed], growth: 0 };
     let mut model = Model::new(Options { local: Some(local), ..Options::default() });
     update(&mut model, Message::Tick(Moment { elapsed_ms: 5_000, calendar: NOW }));
     update(

@@ -86,7 +86,7 @@ pub(super) struct Node {
     bytes_written: u64,
     disk_errors: u64,
     version: String,
-    /// The requested state: `serve`, `drain` or `gone`.
+    /// The requested state: `in_service`, `draining` or `removed`.
     admin_state: String,
     /// While it drains: replicas whose chunk has fewer replicas elsewhere than wanted; null before
     /// they were counted.

@@ -7,14 +7,14 @@ use crate::commands::shared::places::look;
 use crate::session::running::RunningTransfers;
 use crate::transfer::Bars;
 use clap::Args;
-use dfs_client::{Client, LocatedChunk, Progress, Wanted};
+use dfs_client::{AdminState, Client, LocatedChunk, Progress, Wanted};
 use dfs_term::figures::plural;
 use dfs_term::{Report, View};
-use dfs_types::{ChunkId, DfsPath, Error, ErrorCode, Kind as EntryKind, Result};
+use dfs_types::{ChunkId, DatanodeId, DfsPath, Error, ErrorCode, Kind as EntryKind, Result};
 use futures::{StreamExt, stream};
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::time::Duration;
 
@@ -139,6 +139,7 @@ impl Setrep {
         transfers: &RunningTransfers,
         kept: &mut Kept,
     ) -> Result<()> {
+        kept.draining = draining(context, client).await?;
         for path in paths {
             let wanted = Wanted { kind: Some(EntryKind::File), ..Wanted::default() };
             let mut search = Search::new(client, &DfsPath::parse(path)?, &wanted);
@@ -199,7 +200,8 @@ impl Setrep {
     ) -> Result<()> {
         let mut looks = 0_u32;
         loop {
-            let located = context.call(client.locate(path)).await.map_err(|error| about(error, path))?;
+            let mut located = context.call(client.locate(path)).await.map_err(|error| about(error, path))?;
+            keep_counted(&mut located.chunks, &kept.draining);
             looks += 1;
             let copies = usize::from(self.copies);
             let short = located.chunks.iter().any(|chunk| chunk.replicas.len() < copies);
@@ -229,7 +231,21 @@ impl Setrep {
                 }
             }
             context.pause(LOOK_EVERY).await?;
+            kept.draining = draining(context, client).await?;
         }
+    }
+}
+
+/// Returns the datanodes that drain or are drained: their replicas do not count.
+async fn draining(context: &Context<'_>, client: &Client) -> Result<BTreeSet<DatanodeId>> {
+    let nodes = context.call(client.nodes()).await?;
+    Ok(nodes.iter().filter(|node| node.admin_state == AdminState::Draining).map(|node| node.id).collect())
+}
+
+/// Removes the replicas that do not count.
+fn keep_counted(chunks: &mut [LocatedChunk], draining: &BTreeSet<DatanodeId>) {
+    for chunk in chunks {
+        chunk.replicas.retain(|replica| !draining.contains(&replica.id));
     }
 }
 
@@ -242,6 +258,8 @@ struct Kept {
     wanted: u8,
     /// The numbers of replicas that other files want, by chunk.
     known: BTreeMap<ChunkId, u8>,
+    /// The datanodes whose replicas do not count, as of the last look.
+    draining: BTreeSet<DatanodeId>,
 }
 
 impl Kept {
@@ -295,7 +313,7 @@ impl Report for Set {
 mod tests {
     use super::*;
     use dfs_client::NodeAddress;
-    use dfs_types::{ChunkRef, DatanodeId, Generation};
+    use dfs_types::{ChunkRef, Generation};
 
     #[test]
     fn bytes_of_chunks_with_as_many_copies_as_they_should_have_are_done() {
@@ -308,5 +326,8 @@ mod tests {
         let chunks = [chunk(100, 1), chunk(20, 2), chunk(3, 3)];
         assert_eq!([1, 2, 3, 4].map(|copies| bytes_right(&chunks, copies).0), [100, 20, 3, 0]);
         assert_eq!((bytes_right(&chunks, 2).1, bytes_right(&[], 2)), (123, (0, 0)));
+        let mut chunks = chunks;
+        keep_counted(&mut chunks, &BTreeSet::from([DatanodeId(2)]));
+        assert_eq!([0, 1, 2, 3].map(|copies| bytes_right(&chunks, copies).0), [0, 120, 3, 0]);
     }
 }

@@ -102,7 +102,7 @@ fn the_daemons_of_a_local_cluster_are_looked_at_again() {
     let asks = |effects: Vec<Effect>| effects.contains(&Effect::Daemons);
     let lost = || Message::Lost(Error::new(ErrorCode::Unreachable, "connection refused"));
     let at = |elapsed_ms| Message::Tick(Moment { elapsed_ms, calendar: fixtures::NOW });
-    let daemons = |process| Local { daemons: vec![LocalDaemon { id: "master-1".to_owned(), process }], room_for: 0 };
+    let daemons = |process| Local { daemons: vec![LocalDaemon { id: "master-1".to_owned(), process }], growth: 0 };
     let mut model = model(fixtures::cluster(3));
     assert!(!asks(update(&mut model, lost())), "it is no local cluster");
     model.shared.local = Some(daemons(Process::Running));
