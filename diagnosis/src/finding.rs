@@ -24,6 +24,7 @@ pub enum Kind {
     ChunksAtRisk,
     ChunksUnderReplicated,
     TooManyReplicasWanted,
+    WritesRefused,
     LowSpace,
     ClockAhead,
     ClockSkew,

@@ -2,11 +2,11 @@
 
 use crate::finding::{Finding, Kind};
 use crate::observation::Observation;
-use crate::rules::{clock, drain, masters, nodes, replication, space};
+use crate::rules::{clock, drain, masters, nodes, replication, space, writes};
 
 /// The findings that can be caused by another one, by that one. The first cause that is present
 /// counts.
-const CAUSES: [(&[Kind], &[Kind]); 2] = [
+const CAUSES: [(&[Kind], &[Kind]); 3] = [
     (
         &[Kind::DatanodeDead, Kind::DatanodeAbsent, Kind::DatanodeStale, Kind::DirectoryFailed],
         &[
@@ -16,9 +16,12 @@ const CAUSES: [(&[Kind], &[Kind]); 2] = [
             Kind::ChunksMissing,
             Kind::ChunksAtRisk,
             Kind::ChunksUnderReplicated,
+            Kind::WritesRefused,
         ],
     ),
     (&[Kind::NoDatanode], &[Kind::SafeMode, Kind::Waiting, Kind::ChunksMissing]),
+    // Only while repair has no room, see `cause_of`.
+    (&[Kind::LowSpace], &[Kind::ChunksAtRisk, Kind::ChunksUnderReplicated]),
 ];
 
 /// Returns everything that keeps the cluster from being healthy, and what is to be known of drains.
@@ -29,14 +32,15 @@ pub fn findings(seen: &Observation<'_>) -> Vec<Finding> {
     found.extend(nodes::findings(seen));
     found.extend(replication::findings(seen));
     found.extend(space::findings(seen));
+    found.extend(writes::findings(seen));
     found.extend(clock::findings(seen));
     found.extend(drain::findings(seen));
-    ordered(found)
+    ordered(found, seen)
 }
 
 /// Links consequences to their causes, and sorts.
-fn ordered(mut found: Vec<Finding>) -> Vec<Finding> {
-    let causes: Vec<Option<usize>> = found.iter().map(|finding| cause_of(finding, &found)).collect();
+fn ordered(mut found: Vec<Finding>, seen: &Observation<'_>) -> Vec<Finding> {
+    let causes: Vec<Option<usize>> = found.iter().map(|finding| cause_of(finding, &found, seen)).collect();
     // The severity of a group is that of its worst member.
     let mut worst: Vec<_> = found.iter().map(|finding| finding.severity).collect();
     for (at, cause) in causes.iter().enumerate() {
@@ -61,10 +65,11 @@ fn ordered(mut found: Vec<Finding>) -> Vec<Finding> {
 }
 
 /// Returns the index of the finding that causes this one. A cause of a cause is the cause.
-fn cause_of(finding: &Finding, all: &[Finding]) -> Option<usize> {
+fn cause_of(finding: &Finding, all: &[Finding], seen: &Observation<'_>) -> Option<usize> {
+    let is_cause = |kind: &&Kind| **kind != Kind::LowSpace || seen.status.blocked.no_room > 0;
     let causes = CAUSES.iter().find_map(|(causes, of)| {
         let position = |kind: &Kind| all.iter().position(|other| other.kind == *kind);
-        of.contains(&finding.kind).then(|| causes.iter().find_map(position)).flatten()
+        of.contains(&finding.kind).then(|| causes.iter().filter(is_cause).find_map(position)).flatten()
     });
     causes.filter(|_| !is_of_its_own(finding))
 }

@@ -4,7 +4,8 @@ use crate::{
     Affected, Finding, Grade, Kind, Local, LocalDaemon, Observation, Process, Severity, findings, health, unreachable,
 };
 use dfs_rpc::wire::{
-    ClusterStatus, DirectoryLoad, FullDisk, Lasting, MasterStatus, NodeState, NodeStatus, ReplicationStatus, SafeMode,
+    Blocked, ClusterStatus, DirectoryLoad, FullDisk, Lasting, MasterStatus, NodeState, NodeStatus, ReplicationStatus,
+    SafeMode,
 };
 use dfs_types::{AdminState, ClusterId, DatanodeId, MasterId, Timestamp};
 use std::time::Duration;
@@ -175,7 +176,47 @@ fn a_full_cluster_names_the_full_datanodes_and_what_makes_room() {
     assert_eq!(found[0].run, "du -h /");
     // With too few datanodes, space is not what is missing.
     (status.nodes_serving, status.room) = (2, 0);
-    assert!(findings(&seen(&status, &nodes)).is_empty());
+    assert_eq!(kinds(&findings(&seen(&status, &nodes))), [Kind::WritesRefused]);
+}
+
+#[test]
+fn repair_without_room_is_a_consequence_of_the_full_cluster() {
+    let mut status = healthy();
+    (status.free, status.room, status.room_replicas) = (4 << 20, 1 << 20, 3);
+    (status.replication.under, status.blocked.no_room, status.blocked.no_room_bytes) = (2, 2, 3 << 20);
+    let growing = Local { growth: 9, ..local(&[("datanode-1", Process::Running)]) };
+    let found = |status: &ClusterStatus| findings(&Observation { local: Some(&growing), ..seen(status, &[]) });
+    assert_eq!(kinds(&found(&status)), [Kind::LowSpace, Kind::ChunksUnderReplicated]);
+    assert!(found(&status).iter().all(|finding| finding.run == "dfsd up --datanodes 4"));
+    // Chunks that wait for something else are not.
+    status.blocked = Blocked::default();
+    let found = found(&status);
+    let under = found.iter().find(|finding| finding.kind == Kind::ChunksUnderReplicated).expect("found");
+    assert_eq!((under.because.as_deref(), under.run.as_str()), (None, "replication --watch"));
+}
+
+#[test]
+fn writes_that_are_refused_are_a_consequence_of_dead_datanodes() {
+    let mut status = healthy();
+    (status.nodes_live, status.nodes_dead, status.nodes_serving, status.room_replicas) = (2, 1, 2, 3);
+    let daemons = local(&[("datanode-2", Process::Crashed)]);
+    let nodes = [node(2, NodeState::Dead)];
+    let found = findings(&Observation { local: Some(&daemons), ..seen(&status, &nodes) });
+    assert_eq!(kinds(&found), [Kind::DatanodeDead, Kind::WritesRefused]);
+    assert_eq!(
+        found[1].sentence(),
+        "files with 3 replicas cannot be written: only 2 datanodes are live and in service"
+    );
+    assert!(found.iter().all(|finding| finding.run == "dfsd start datanode-2"));
+    assert_eq!(health(&found).grade, Grade::Critical);
+    // Those that missed a heartbeat may be back at once.
+    (status.nodes_dead, status.nodes_stale) = (0, 1);
+    let found = findings(&Observation { local: Some(&daemons), ..seen(&status, &[node(2, NodeState::Stale)]) });
+    assert_eq!((kinds(&found)[1], health(&found).grade), (Kind::WritesRefused, Grade::Degraded));
+    // With fewer datanodes than replicas from the start, more of them help.
+    (status.nodes_stale, status.nodes_live) = (0, 2);
+    let found = findings(&Observation { local: Some(&daemons), ..seen(&status, &[]) });
+    assert_eq!((kinds(&found), found[0].run.as_str()), (vec![Kind::WritesRefused], "dfsd up --datanodes 2"));
 }
 
 #[test]

@@ -47,7 +47,7 @@ pub fn datanode(node: &NodeStatus, seen: &Observation<'_>) -> Explanation {
         }
         NodeState::Dead => {
             why.wrong(format!("{id} is dead{reason}: its last heartbeat was {heartbeat}."));
-            why.say(format!("Its {replicas} no longer count; their chunks are re-replicated from other replicas."));
+            why.say(format!("Its {replicas} no longer count."));
             why.say("If it comes back with its data, its replicas count again and surplus ones are deleted.");
             why.run = if seen.local.is_some() { restart } else { "replication --watch".to_owned() };
         }

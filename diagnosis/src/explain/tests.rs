@@ -33,7 +33,7 @@ fn a_datanode_is_explained_by_state_process_and_drain() {
         dead.sentences[..2],
         [
             "datanode-2 is dead (its process has crashed): its last heartbeat was 1 min ago.",
-            "Its 12 replicas no longer count; their chunks are re-replicated from other replicas.",
+            "Its 12 replicas no longer count.",
         ]
     );
     assert_eq!(dead.run, "dfsd start datanode-2");

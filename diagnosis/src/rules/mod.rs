@@ -6,3 +6,4 @@ pub mod masters;
 pub mod nodes;
 pub mod replication;
 pub mod space;
+pub mod writes;

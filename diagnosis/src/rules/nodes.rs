@@ -2,6 +2,7 @@
 
 use crate::finding::{Finding, Kind};
 use crate::observation::{Observation, Process};
+use crate::rules::replication::reason;
 use crate::severity::Severity;
 use crate::words::{names, of};
 use dfs_rpc::wire::{NodeState, NodeStatus};
@@ -77,13 +78,30 @@ fn dead(seen: &Observation<'_>) -> Option<Finding> {
     let (nodes, number) = in_state(seen, NodeState::Dead, seen.status.nodes_dead);
     let what = format!("{}{}", subject(&nodes, number, "is dead", "are dead"), process(seen, &nodes));
     let impact = of(number.into(), "its replicas no longer count", "their replicas no longer count");
-    let meanwhile = of(
+    let rule = of(
         number.into(),
-        "its chunks are re-replicated from other replicas; if it comes back, its replicas count again",
-        "their chunks are re-replicated from other replicas; if they come back, their replicas count again",
+        "its chunks are re-replicated from other replicas",
+        "their chunks are re-replicated from other replicas",
     );
+    let back = of(
+        number.into(),
+        "if it comes back, its replicas count again",
+        "if they come back, their replicas count again",
+    );
+    let meanwhile = format!("{}; {back}", under_way_or_blocked(seen, rule));
     let finding = Finding::new(Kind::DatanodeDead, Severity::Warning, (what, impact), meanwhile, start(seen, &nodes));
     (number > 0).then(|| finding.since(seen.status.lasting.dead))
+}
+
+/// Returns the rule, or the reason for which repair cannot follow it.
+fn under_way_or_blocked(seen: &Observation<'_>, rule: &str) -> String {
+    let blocked = &seen.status.blocked;
+    match reason(blocked, seen.status.nodes_serving) {
+        Some((what, _)) if blocked.is_final() && seen.status.replication.copying == 0 => {
+            format!("repair is blocked: {what}")
+        }
+        _ => rule.to_owned(),
+    }
 }
 
 /// Datanodes that have not registered since the start of the master, and are no longer waited for.

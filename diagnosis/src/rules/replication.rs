@@ -3,6 +3,7 @@
 use crate::finding::{Finding, Kind};
 use crate::observation::{Affected, Observation};
 use crate::rules::nodes::start_missing;
+use crate::rules::space;
 use crate::severity::Severity;
 use dfs_rpc::wire::{Blocked, ClusterStatus};
 use dfs_term::figures::{plural, size};
@@ -52,7 +53,7 @@ fn at_risk(seen: &Observation<'_>) -> Option<Finding> {
         Severity::Critical,
         (format!("{have}{}", in_files(seen)), impact),
         repair(seen, first),
-        start_missing(seen, "replication --watch"),
+        run(seen),
     );
     (chunks > 0).then(|| finding.since(seen.status.lasting.at_risk))
 }
@@ -71,9 +72,19 @@ fn under_replicated(seen: &Observation<'_>) -> Option<Finding> {
         Severity::Warning,
         (format!("{are}{}", in_files(seen)), impact),
         repair(seen, rule),
-        start_missing(seen, "replication --watch"),
+        run(seen),
     );
     (chunks > 0).then(|| finding.since(status.lasting.under))
+}
+
+/// Returns the command that gets chunks their replicas: repair that has no room does not end by
+/// being watched.
+fn run(seen: &Observation<'_>) -> String {
+    let otherwise = match seen.status.blocked.no_room {
+        0 => "replication --watch".to_owned(),
+        _ => space::run(seen),
+    };
+    start_missing(seen, &otherwise)
 }
 
 /// Chunks that want more replicas than there are datanodes in service: time does not help.

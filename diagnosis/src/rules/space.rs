@@ -92,8 +92,9 @@ fn meanwhile(seen: &Observation<'_>) -> String {
     format!("reads and deletions continue; {rest}")
 }
 
-/// Each replica of a file is on another datanode, so as many datanodes as replicas must have room.
-fn run(seen: &Observation<'_>) -> String {
+/// Returns the command that makes room. Each replica of a file is on another datanode, so as many
+/// datanodes as replicas must have room.
+pub(crate) fn run(seen: &Observation<'_>) -> String {
     let missing = usize::from(seen.status.room_replicas).saturating_sub(by_room(seen).0.len()).max(1);
     match seen.local.filter(|local| usize::from(local.growth) >= missing) {
         Some(local) => format!("dfsd up --datanodes {}", local.datanodes().count() + missing),
