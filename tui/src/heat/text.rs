@@ -31,7 +31,7 @@ pub fn heatmap(lens: Lens, nodes: &[NodeStatus], view: &View) -> String {
         }
     }
     text.push_str(&format!("\n{}: {}\n", lens.title(), field.summary(nodes)));
-    for line in [scale(&field), format!("{}  42s since last heartbeat", Mark::legend())] {
+    for line in [scale(&field), format!("{}  42s last heartbeat", Mark::legend())] {
         text.push_str(&format!("{}\n", view.paint(Tone::Dim, &line)));
     }
     text

@@ -126,7 +126,11 @@ fn trust(shared: &Shared, cells: usize) -> Line<'static> {
     let again = if shared.replay.is_some() { "" } else { ", trying again" };
     if let Link::Lost { since_ms, error } = &shared.link {
         let gone = Duration::from_millis(shared.now.elapsed_ms.saturating_sub(*since_ms));
-        let what = format!("LOST for {}{again}: {}", dfs_term::figures::span(gone), sanitise(&error.message));
+        let lost = match gone.as_secs() {
+            0 => "LOST".to_owned(),
+            _ => format!("LOST for {}{again}", dfs_term::figures::span(gone)),
+        };
+        let what = format!("{lost}: {}", sanitise(&error.message));
         let told = spans.iter().map(Span::width).sum::<usize>();
         let room = cells.saturating_sub(told + LOST_REST_CELLS).max(LOST_CELLS_MIN);
         spans.push(Span::styled(truncate(&what, room).into_owned(), theme.tone(Tone::Bad)));

@@ -93,6 +93,9 @@ pub struct Model {
     pub looking: bool,
     /// The names of the other clusters that can be shown instead.
     pub contexts: Vec<String>,
+    /// The view is that of the previous session: the overview replaces it if the cluster turns out to
+    /// have problems.
+    pub resumed: bool,
     /// The number of the last command.
     pub last_command: u64,
     /// True if visible content has changed since the last frame.
@@ -116,10 +119,11 @@ impl Model {
             mouse: preferences.mouse.unwrap_or(true),
             ..Shared::default()
         };
+        let resumed = page.is_none() && shared.replay.is_none();
         let page = page.or(preferences.page).unwrap_or_default();
         let pages = Pages::new(&preferences, directory);
         let (contexts, said) = (options.contexts, options.said);
-        Self { shared, pages, page, contexts, said, dirty: true, ..Self::default() }
+        Self { shared, pages, page, contexts, said, resumed, dirty: true, ..Self::default() }
     }
 
     /// Returns the current view.

@@ -16,6 +16,7 @@ use crate::top::widgets::page_area;
 use crate::top::window::{FootPart, foot_parts, key_of, tab_at};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent, MouseEventKind};
 use dfs_client::Snapshot;
+use dfs_diagnosis::Grade;
 use dfs_types::Error;
 use ratatui::layout::Rect;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Key(key) => {
             model.dirty = true;
             model.said = None;
+            model.resumed = false;
             key_pressed(model, *key)
         }
         Message::Mouse(event) => mouse(model, *event),
@@ -98,7 +100,23 @@ fn picture(model: &mut Model, snapshot: &Arc<Snapshot>, waited_ms: u64) -> Vec<A
         model.shared.look();
     }
     model.dirty = true;
-    daemons::ask(model)
+    let mut acts = problems_first(model);
+    acts.extend(daemons::ask(model));
+    acts
+}
+
+/// Shows the overview if the dashboard has opened with another view of the previous session and the
+/// cluster has problems: the overview names them, with the command that helps.
+fn problems_first(model: &mut Model) -> Vec<Act> {
+    let first = std::mem::take(&mut model.resumed);
+    if !first || model.page == PageId::Overview || model.shared.health().grade == Grade::Healthy {
+        return Vec::new();
+    }
+    let mut acts = leave(model);
+    model.back.push(model.page);
+    model.page = PageId::Overview;
+    acts.extend(model.pages.get_mut(PageId::Overview).enter(&model.shared));
+    acts
 }
 
 /// Notes that the cluster has not answered.
@@ -111,7 +129,9 @@ fn lost(model: &mut Model, error: &Error) -> Vec<Act> {
     model.shared.history.lost();
     model.shared.look();
     model.dirty = true;
-    daemons::ask(model)
+    let mut acts = problems_first(model);
+    acts.extend(daemons::ask(model));
+    acts
 }
 
 /// Handles the user's arrival on the current page; returns the effects.

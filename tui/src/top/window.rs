@@ -31,7 +31,7 @@ pub const EVERYWHERE: [Binding; 15] = [
     Binding::new("?", "help", "this help"),
     Binding::new(":", "do", "type a shell command, a view or an action; Tab completes, Enter runs it"),
     Binding::new("/", "filter", "show only lines with the text; !text without it; Esc clears it"),
-    Binding::new("1-9", "view", "go to a view"),
+    Binding::new("1-8", "view", "go to a view"),
     Binding::new("tab", "next", "the next view; shift-tab the previous one"),
     Binding::new("[", "back", "the view before this one; ] goes forward"),
     Binding::new("y", "copy", "copy the id of what is selected (OSC 52)"),

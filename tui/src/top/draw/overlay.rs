@@ -13,6 +13,8 @@ use ratatui::layout::{Margin, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Clear, Paragraph};
 
+/// What ends the typing of a line.
+const PALETTE_HINT: &str = "enter runs it  esc cancels";
 /// Maximum number of candidates that are shown below a line that is being typed.
 const CANDIDATES_SHOWN: usize = 10;
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
@@ -30,7 +32,9 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
 fn help(model: &Model, frame: &mut Frame<'_>, area: Rect, from: usize) {
     let lines: Vec<Line<'_>> = help_lines(model).into_iter().skip(from).collect();
     let wide = lines.iter().map(Line::width).max().unwrap_or(0) + 4;
-    let inside = boxed(frame, &model.shared.theme, area, wide.max(40), lines.len() + 2, " help: any key closes ");
+    let is_whole = from == 0 && lines.len() + 2 <= usize::from(area.height);
+    let title = if is_whole { " help: any key closes " } else { " help: ↑ ↓ scroll, any other key closes " };
+    let inside = boxed(frame, &model.shared.theme, area, wide.max(44), lines.len() + 2, title);
     frame.render_widget(Paragraph::new(lines), inside);
 }
 
@@ -70,6 +74,17 @@ fn palette(model: &Model, frame: &mut Frame<'_>, area: Rect, line: &model::Line)
         row.y += 1;
     }
     typed(frame, area, ":", &line.typed);
+    let hint = Line::styled(PALETTE_HINT, theme.dim());
+    let taken = width(&line.typed.text()) + 2;
+    let left = usize::from(area.width).saturating_sub(hint.width());
+    if taken < left {
+        let column = u16::try_from(left).unwrap_or(u16::MAX);
+        widgets::text(
+            frame,
+            Rect { x: area.x + column, y: area.bottom(), width: area.width - column, height: 1 },
+            hint,
+        );
+    }
 }
 
 /// Draws the output of a command; the caller has checked that it fits.

@@ -40,6 +40,9 @@ pub(super) fn news(model: &mut Model, news: &CommandNews) -> Vec<Act> {
             command.ended_ms = Some(now);
             let awaited = now.saturating_sub(command.began_ms) <= AWAITED_MS_MAX;
             let (line, number) = (command.line.clone(), command.number);
+            if model.said.as_ref().is_some_and(|said| *said == running(&line)) {
+                model.said = None;
+            }
             let key = PageId::Commands.key();
             let short = !output.trim_end().contains('\n');
             // The user who cancelled it knows the reason.
@@ -92,6 +95,11 @@ pub(super) fn unrecorded(model: &mut Model, error: &Error) -> Vec<Act> {
     news(model, &CommandNews { number, state: CommandState::Ended { code: error.code.exit_code(), output } })
 }
 
+/// Returns the message that stays in the foot line until a command has ended or a key is pressed.
+fn running(line: &str) -> String {
+    format!("running: {line}")
+}
+
 /// Starts a command.
 pub(super) fn run(model: &mut Model, line: String) -> Effect {
     model.last_command += 1;
@@ -111,6 +119,6 @@ pub(super) fn run(model: &mut Model, line: String) -> Effect {
         ended_ms: None,
         read: false,
     });
-    model.said = Some(format!("running: {line}"));
+    model.said = Some(running(&line));
     Effect::Run { number, line }
 }

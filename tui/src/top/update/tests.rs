@@ -2,8 +2,8 @@
 
 use super::update;
 use crate::top::fixtures::{self, model};
-use crate::top::message::{Act, CommandNews, CommandState, Effect, Message, Question};
-use crate::top::model::{Model, Overlay};
+use crate::top::message::{Act, CommandNews, CommandState, Effect, Message, Preferences, Question};
+use crate::top::model::{Model, Options, Overlay};
 use crate::top::observation::{Link, Moment};
 use crate::top::once;
 use crate::top::page_id::PageId;
@@ -67,6 +67,28 @@ fn views_are_reached_by_their_tabs() {
         MouseEvent { kind: MouseEventKind::Down(MouseButton::Left), column, row: 1, modifiers: KeyModifiers::NONE };
     update(&mut model, Message::Mouse(click));
     assert_eq!(model.page, PageId::Events);
+}
+
+#[test]
+fn problems_come_before_the_view_of_the_previous_session() {
+    let resumed = || {
+        let preferences = Preferences { page: Some(PageId::Heatmap), ..Preferences::default() };
+        Model::new(Options { preferences, ..Options::default() })
+    };
+    let healthy = || Message::Picture(Arc::new(fixtures::cluster(3)), 0);
+    let ill = || Message::Picture(Arc::new(fixtures::dead()), 0);
+    let page = |messages: Vec<Message>| {
+        let mut model = resumed();
+        messages.into_iter().for_each(|message| drop(update(&mut model, message)));
+        model.page
+    };
+    assert_eq!(page(vec![healthy(), ill()]), PageId::Heatmap, "what happens later is seen in the status line");
+    assert_eq!(page(vec![ill()]), PageId::Overview);
+    let key = Message::Key(KeyEvent::from(KeyCode::Char('2')));
+    assert_eq!(page(vec![key, ill()]), PageId::Nodes, "the user has chosen");
+    let mut asked = Model::new(Options { page: Some(PageId::Events), ..Options::default() });
+    update(&mut asked, ill());
+    assert_eq!(asked.page, PageId::Events);
 }
 
 #[test]

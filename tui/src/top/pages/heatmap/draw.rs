@@ -231,6 +231,6 @@ fn marks(layout: &Layout) -> String {
     match layout.shape {
         Shape::One => format!("{marks}  – not known"),
         Shape::Many => format!("{marks}  ×40 number of datanodes"),
-        Shape::Box | Shape::Four => format!("{marks}  42s since last heartbeat"),
+        Shape::Box | Shape::Four => format!("{marks}  42s last heartbeat"),
     }
 }

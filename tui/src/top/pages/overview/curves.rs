@@ -16,7 +16,7 @@ const TWO_BESIDE: u16 = 100;
 /// Gap between two curves, in cells.
 const BETWEEN: u16 = 2;
 /// Cells of the name and the value of a curve of one line.
-const NAME_CELLS: usize = 23;
+const NAME_CELLS: usize = 22;
 const VALUE_CELLS: usize = 10;
 /// Cells of the scale, with the vertical line.
 const SCALE_CELLS: usize = 11;
@@ -90,13 +90,13 @@ fn scale(label: &str) -> String {
 
 /// Draws a curve in one line; returns the cells before it.
 fn line(frame: &mut Frame<'_>, place: Rect, curve: &Curve, seconds: usize, shared: &Shared) -> usize {
-    let before = NAME_CELLS + VALUE_CELLS + SCALE_CELLS;
+    let before = NAME_CELLS + VALUE_CELLS + 1 + SCALE_CELLS;
     let (columns, most) = values(curve, seconds, usize::from(place.width).saturating_sub(before), shared);
     let (name, _, written) = curve;
     let label = if most > 0.0 { written(most) } else { String::new() };
     let spans = vec![
         Span::styled(pad(name, NAME_CELLS), shared.theme.dim()),
-        Span::raw(format!("{:>VALUE_CELLS$}", now(curve, shared))),
+        Span::raw(format!("{:>VALUE_CELLS$} ", now(curve, shared))),
         Span::styled(scale(&label), shared.theme.dim()),
         Span::styled(chart::rows(&columns, most, 1).concat(), shared.theme.tone(Tone::Command)),
     ];
