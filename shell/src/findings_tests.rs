@@ -36,7 +36,7 @@ fn statuses() -> Vec<ClusterStatus> {
         let (by, reason) = (by.map(str::to_owned), "chunks".to_owned());
         Some(SafeMode { chunks_reported: 1, chunks_total: 2, reason, by })
     };
-    let wrong: [fn(&mut ClusterStatus); 11] = [
+    let wrong: [fn(&mut ClusterStatus); 13] = [
         |_| {},
         |status| status.leader = None,
         |status| status.counted_ms = None,
@@ -45,6 +45,8 @@ fn statuses() -> Vec<ClusterStatus> {
         |status| status.replication.under = 1,
         |status| (status.nodes_live, status.nodes_dead, status.nodes_stale) = (0, 2, 1),
         |status| (status.free, status.room, status.room_replicas) = (1 << 30, 0, 3),
+        |status| (status.nodes_live, status.nodes_serving, status.room_replicas) = (2, 2, 3),
+        |status| (status.replication.under, status.blocked.no_room, status.free) = (1, 1, 1 << 20),
         |status| status.absent = vec![DatanodeId(2), DatanodeId(3)],
         |status| (status.blocked.too_few, status.blocked.too_few_want, status.replication.under) = (1, 9, 1),
         |status| (status.nodes_expected, status.nodes_reported) = (3, 1),

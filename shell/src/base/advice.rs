@@ -42,7 +42,13 @@ fn of_detail(detail: &Detail) -> Option<Cow<'static, str>> {
             "wait for the datanodes to register, or start those that are missing"
         }
         Detail::TooFewDatanodes(few) if !few.ahead.is_empty() => "set the clocks of masters and datanodes",
-        Detail::TooFewDatanodes(_) => "start more datanodes, or write with a lower replication",
+        Detail::TooFewDatanodes(few) => {
+            let less = match few.live {
+                0 => String::new(),
+                live => format!("; --rep {live} writes with fewer replicas"),
+            };
+            return Some(format!("status shows what is missing, and the command that starts it{less}").into());
+        }
         Detail::NoRoom(NoRoom { of: RoomFor::Chunk { .. }, .. }) => "delete files, or add datanodes or disks",
         Detail::NoRoom(NoRoom { of: RoomFor::File { .. }, .. }) => {
             "delete files, add datanodes or disks, or write with a lower replication"
