@@ -64,7 +64,7 @@ fn run_with(mut options: Options) -> u8 {
     let runtime = match Builder::new_multi_thread().worker_threads(1).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("dfs-shell: cannot start: {}", io_message(&error));
+            crate::base::stderr::errln!("dfs-shell: cannot start: {}", io_message(&error));
             return ErrorCode::LocalIo.exit_code();
         }
     };
@@ -109,7 +109,7 @@ fn told(error: &clap::Error) -> u8 {
     match written {
         Ok(()) => 0,
         Err(error) => {
-            eprint!("{}", error_text("dfs-shell", &error));
+            crate::base::stderr::err!("{}", error_text("dfs-shell", &error));
             error.code.exit_code()
         }
     }

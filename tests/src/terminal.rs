@@ -268,6 +268,21 @@ impl Terminal {
         }
     }
 
+    /// Closes the terminal, as its window does, and waits until the program ends.
+    #[track_caller]
+    pub fn close(&mut self) -> ExitStatus {
+        let (other, _end) = open().expect("open a pseudo-terminal");
+        drop(std::mem::replace(&mut self.pty, other));
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("check the program") {
+                return status;
+            }
+            assert!(start.elapsed() < PATIENCE, "the program does not end");
+            std::thread::sleep(PAUSE);
+        }
+    }
+
     /// Sends a signal to the program.
     pub fn signal(&self, signal: rustix::process::Signal) {
         let pid = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw).expect("a pid");

@@ -7,10 +7,13 @@ use dfs_rpc::services::UserClient;
 use dfs_rpc::tls::{Expected, Identity};
 use dfs_rpc::transport::{ConnectError, connect};
 use dfs_rpc::wire::{ClusterStatus, NodeState, NodeStatus};
-use dfs_types::{DatanodeId, Error, ErrorCode, Protection, Result};
+use dfs_types::{AdminState, DatanodeId, Error, ErrorCode, Protection, RequestId, Result};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use tarpc::client::RpcError;
+use tarpc::context::Context;
+use tokio::task::JoinHandle;
 
 /// The time limit of one call.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -84,11 +87,25 @@ fn block<T>(call: impl Future<Output = Result<T>>) -> Result<T> {
     runtime.map_err(|error| Error::new(ErrorCode::LocalIo, format!("start an async runtime: {error}")))?.block_on(call)
 }
 
+/// Makes the masters forget a dead datanode.
+///
+/// # Errors
+/// `invalid_argument` while the datanode is not dead; otherwise as [`ask`].
+pub(super) fn forget(identity: &Identity, masters: &[SocketAddr], node: DatanodeId) -> Result<()> {
+    let request = dfs_rpc::request::next_request();
+    apart(first_answer(masters.iter().map(|master| forget_one(identity, *master, request, node)).collect()))
+}
+
 async fn ask_any(identity: &Identity, masters: &[SocketAddr]) -> Result<Health> {
+    first_answer(masters.iter().map(|master| ask_one(identity, *master)).collect()).await
+}
+
+/// Makes the calls one after the other, until a master answers.
+async fn first_answer<T>(calls: Vec<impl Future<Output = Result<T>>>) -> Result<T> {
     let mut last = Error::new(ErrorCode::Unreachable, "no master has been started");
-    for master in masters {
-        match ask_one(identity, *master).await {
-            Ok(health) => return Ok(health),
+    for call in calls {
+        match call.await {
+            Ok(answer) => return Ok(answer),
             Err(error) => last = error,
         }
     }
@@ -96,22 +113,39 @@ async fn ask_any(identity: &Identity, masters: &[SocketAddr]) -> Result<Health> 
 }
 
 async fn ask_one(identity: &Identity, master: SocketAddr) -> Result<Health> {
+    let (client, connection) = open(identity, master).await?;
+    let status = client.cluster.status(deadline()).await;
+    let nodes = client.cluster.nodes(deadline()).await;
+    close(client, connection).await;
+    Ok(Health { status: *status.map_err(lost(master))??, nodes: nodes.map_err(lost(master))?? })
+}
+
+async fn forget_one(identity: &Identity, master: SocketAddr, request: RequestId, node: DatanodeId) -> Result<()> {
+    let (client, connection) = open(identity, master).await?;
+    let answer = client.admin.set_admin_state(deadline(), request, node, AdminState::Removed.into()).await;
+    close(client, connection).await;
+    Ok(answer.map_err(lost(master))??)
+}
+
+fn lost(master: SocketAddr) -> impl Fn(RpcError) -> Error {
+    move |error| Error::new(ErrorCode::Unreachable, format!("{master}: {error}"))
+}
+
+fn deadline() -> Context {
+    let mut context = tarpc::context::current();
+    context.deadline = Instant::now() + CALL_TIMEOUT;
+    context
+}
+
+async fn open(identity: &Identity, master: SocketAddr) -> Result<(UserClient, JoinHandle<()>)> {
     let opened = connect(identity, master, Expected::AnyMaster, Service::Client, Protection::Auto, CALL_TIMEOUT).await;
     let connected = opened.map_err(|error| error.into_error(master))?;
     let tarpc::client::NewClient { client, dispatch } = UserClient::new(connected);
-    let connection = tokio::spawn(dispatch);
-    let health = ask_client(&client, master).await;
-    drop(client);
-    // Closes the connection cleanly so that the master logs no error.
-    let _ = tokio::time::timeout(CALL_TIMEOUT, connection).await;
-    health
+    Ok((client, tokio::spawn(async move { drop(dispatch.await) })))
 }
 
-async fn ask_client(client: &UserClient, master: SocketAddr) -> Result<Health> {
-    let lost = |error: tarpc::client::RpcError| Error::new(ErrorCode::Unreachable, format!("{master}: {error}"));
-    let mut context = tarpc::context::current();
-    context.deadline = Instant::now() + CALL_TIMEOUT;
-    let status = client.cluster.status(context).await.map_err(lost)??;
-    let nodes = client.cluster.nodes(context).await.map_err(lost)??;
-    Ok(Health { status: *status, nodes })
+/// Closes the connection cleanly so that the master logs no error.
+async fn close(client: UserClient, connection: JoinHandle<()>) {
+    drop(client);
+    let _ = tokio::time::timeout(CALL_TIMEOUT, connection).await;
 }

@@ -7,9 +7,18 @@ use super::process::ClusterLock;
 use super::spec::Spec;
 use super::stop::{TERM_PATIENCE, delete_one, stop_all};
 use super::waiting::Say;
+use crate::clock;
 use dfs_config::Directories;
+use dfs_rpc::tls::Identity;
 use dfs_rpc::wire::NodeState;
 use dfs_types::{DatanodeId, Error, ErrorCode, Result};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// The time that a stopped datanode has to be declared dead; the masters' setting is 10 s.
+const DEATH_PATIENCE: Duration = Duration::from_secs(60);
+/// The interval at which the masters are asked.
+const ASK_EVERY: Duration = Duration::from_millis(200);
 
 /// Stops a datanode, deletes its data, and removes it from the local cluster. It must be drained, or
 /// forgotten by the masters. Calls `confirm` before it changes anything.
@@ -38,12 +47,32 @@ pub fn remove<E: From<Error>>(
     is_spare(&health, node)?;
     confirm()?;
     stop_all(&layout, &[id], TERM_PATIENCE, say)?;
+    if health.nodes.iter().any(|known| known.id == node) || health.status.absent.contains(&node) {
+        forget(&identity, &spec.master_addresses(), node, say)?;
+    }
     // The spec is saved first, so that an interrupted removal leaves files, not a daemon without
     // data.
     spec.daemons.remove(&id);
     spec.removed.insert(id);
     spec.save(&layout)?;
     Ok(delete_one(&layout, id)?)
+}
+
+/// Waits until the masters have declared the datanode dead, and makes them forget it: a master that
+/// starts waits for the datanodes that it knows.
+fn forget(identity: &Identity, masters: &[SocketAddr], node: DatanodeId, say: Say<'_>) -> Result<()> {
+    say(&format!("waiting until the masters have declared {node} dead"));
+    let begun = clock::now();
+    loop {
+        match health::forget(identity, masters, node) {
+            Err(error) if error.code == ErrorCode::InvalidArgument && clock::since(begun) < DEATH_PATIENCE => {
+                std::thread::sleep(ASK_EVERY);
+            }
+            // A master that has not recorded it yet does not wait for it either.
+            Err(error) if error.code == ErrorCode::NotFound => return Ok(()),
+            ended => return ended.map_err(|error| error.at(node)),
+        }
+    }
 }
 
 /// Returns an error for a datanode whose replicas may be needed, with the command to run first.

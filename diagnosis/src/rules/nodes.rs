@@ -15,8 +15,11 @@ pub(crate) fn findings(seen: &Observation<'_>) -> impl Iterator<Item = Finding> 
 
 /// Returns the command that brings datanodes back. On another machine they are started there.
 pub(crate) fn start_missing(seen: &Observation<'_>, otherwise: &str) -> String {
-    let silent: Vec<DatanodeId> = seen.silent().into_iter().map(|node| node.id).collect();
-    match (silent.as_slice(), seen.status.absent.as_slice()) {
+    // While reports are waited for, a process that runs is about to report.
+    let helps = |id: &DatanodeId| !seen.is_incomplete() || seen.process(*id) != Some(Process::Running);
+    let silent: Vec<DatanodeId> = seen.silent().into_iter().map(|node| node.id).filter(helps).collect();
+    let absent: Vec<DatanodeId> = seen.status.absent.iter().copied().filter(helps).collect();
+    match (silent.as_slice(), absent.as_slice()) {
         ([], []) => otherwise.to_owned(),
         ([], missing) | (missing, _) => start(seen, missing),
     }

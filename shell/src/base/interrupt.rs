@@ -123,6 +123,16 @@ pub(crate) fn is_hung_up() -> bool {
     HANGUP.is_cancelled()
 }
 
+/// Notes a hangup if the terminal on standard input was closed: its end may be seen before the
+/// signal, and a program in the background gets none. Returns true if so.
+pub(crate) fn hung_up_by_terminal() -> bool {
+    let closed = rustix::termios::tcgetattr(std::io::stdin()).is_err_and(|error| error == rustix::io::Errno::IO);
+    if closed {
+        HANGUP.cancel();
+    }
+    closed
+}
+
 /// Waits for a hangup.
 pub(crate) async fn hangup() {
     HANGUP.cancelled().await;

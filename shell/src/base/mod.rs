@@ -12,5 +12,6 @@ pub(crate) mod pager;
 pub(crate) mod probe;
 pub(crate) mod report;
 pub(crate) mod screen;
+pub(crate) mod stderr;
 pub(crate) mod stop;
 pub(crate) mod terminal;

@@ -137,7 +137,7 @@ impl<'n> Script<'n> {
             let line = statement.line + lines_before;
             session.location = Some(Location { file: self.name.to_owned(), line, command: statement.source.clone() });
             if session.options.verbose && !statement.silent {
-                eprintln!("{} {}", "+".repeat(session.scripts.len().max(1)), one_line(statement));
+                crate::base::stderr::errln!("{} {}", "+".repeat(session.scripts.len().max(1)), one_line(statement));
             }
             let ended = run::statement(session, statement).await;
             self.after(session, statement, line, ended);
@@ -162,7 +162,7 @@ impl<'n> Script<'n> {
             Ended::Failed(code) => {
                 // In JSON the error already contains the position.
                 if !session.options.json {
-                    eprintln!("dfs-shell: {}:{line}: stopped at: {}", self.name, one_line(statement));
+                    crate::base::stderr::errln!("dfs-shell: {}:{line}: stopped at: {}", self.name, one_line(statement));
                 }
                 self.fail(code);
             }

@@ -27,7 +27,7 @@ pub(super) fn read_line(prompt: &str) -> Result<String, ReadlineError> {
         drop(stdout);
         wait(begun)?;
         if io::stdin().lock().read_line(&mut text)? == 0 {
-            println!();
+            let _ = writeln!(std::io::stdout());
             return Err(ReadlineError::Eof);
         }
         match parse(&text) {
@@ -42,7 +42,7 @@ fn wait(begun: SignalEpoch) -> Result<(), ReadlineError> {
     let pause = Timespec { tv_sec: 0, tv_nsec: LOOK_EVERY_NS };
     loop {
         if SignalEpoch::now() != begun {
-            println!();
+            let _ = writeln!(std::io::stdout());
             return Err(ReadlineError::Interrupted);
         }
         let stdin = io::stdin();

@@ -97,6 +97,9 @@ fn lines(session: &mut Session, runtime: &Handle, editor: &mut Line, known: &Kno
 }
 
 fn no_terminal(session: &Session, what: &str, error: &ReadlineError) -> u8 {
+    if interrupt::hung_up_by_terminal() {
+        return ErrorCode::Interrupted.exit_code();
+    }
     session.report("dfs-shell", &Error::new(ErrorCode::LocalIo, format!("{what}: {error}")));
     ErrorCode::LocalIo.exit_code()
 }

@@ -133,7 +133,7 @@ impl Job {
     /// Prints the messages and output of an ended job.
     pub fn hand_over(mut self) -> Ended {
         let ended = self.console.ended().unwrap_or(Ended::Well);
-        eprint!("{}", self.console.messages());
+        crate::base::stderr::err!("{}", self.console.messages());
         let mut stdout = io::stdout().lock();
         // An error means that no reader is left.
         let _ = self.output.seek(SeekFrom::Start(0)).and_then(|_| io::copy(&mut self.output, &mut stdout));

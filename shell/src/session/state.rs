@@ -281,7 +281,7 @@ impl Session {
         match (&self.console, &self.screen) {
             (Some(console), _) => console.say(text),
             (None, Some(screen)) => screen.above(&text),
-            (None, None) => eprint!("{text}"),
+            (None, None) => crate::base::stderr::err!("{text}"),
         }
     }
 }

@@ -96,6 +96,29 @@ fn however_it_ends_the_terminal_is_restored() {
     assert!(code != Some(0) && text.contains("a planted panic"), "{code:?} {text}");
 }
 
+/// A terminal that is closed ends every program with the code of SIGHUP, and without a panic.
+#[test]
+fn a_closed_terminal_ends_the_programs() {
+    let cluster = Cluster::start(Spec::default());
+    let started = |command: Command, seen: &str, line: &str| {
+        let mut terminal = Terminal::run(command, LINES, CELLS);
+        terminal.see(seen);
+        if !line.is_empty() {
+            terminal.press(line);
+            terminal.see(line.trim_end());
+        }
+        terminal.close().code()
+    };
+    for (command, seen, line) in [
+        (cluster.top_command(), "healthy", ""),
+        (cluster.shell_command(), "dfs:/", ""),
+        (cluster.shell_command(), "dfs:/", "sleep 1h\r"),
+        (cluster.shell_command(), "dfs:/", "sleep 1h &\r"),
+    ] {
+        assert_eq!(started(command, seen, line), Some(129), "{line:?}");
+    }
+}
+
 /// The cluster stops and starts: the last view stays in the meantime, and is shown as outdated.
 #[test]
 fn the_last_view_stays() {

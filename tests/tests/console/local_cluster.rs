@@ -377,6 +377,13 @@ fn a_datanode_is_removed_when_it_is_drained() {
     assert!(data.exists());
     cluster.dfsd_ok(&["remove", "datanode-4", "--yes"]);
     assert!(!data.exists() && cluster.dfsd(&["start", "datanode-4"]).code == 1);
+    // The masters have forgotten it: one that starts does not wait for it.
+    assert!(!cluster.ok(&["nodes"]).contains("datanode-4"));
+    let said = cluster.shell(&["node", "--yes", "forget", "datanode-9"]);
+    assert_eq!((said.code, said.stderr.lines().next()), (1, Some("node: datanode-9: no such datanode")));
+    cluster.dfsd_ok(&["restart", "master-1"]);
+    cluster.wait_for("a status", || cluster.shell(&["status"]).code == 0);
+    assert_eq!(cluster.json(&["status"])["nodes_expected"], 3, "{}", cluster.ok(&["status"]));
     cluster.ok(&["get", "/x", "back"]);
     assert_eq!(cluster.dfsd(&["remove", "master-1", "--yes"]).code, 1);
     cluster.dfsd_ok(&["up", "--datanodes", "4"]);

@@ -4,7 +4,7 @@ use super::node::{Shown, find};
 use crate::command::Context;
 use crate::session::running::RunningTransfers;
 use crate::transfer::Bars;
-use dfs_client::{AdminState, NodeStatus, Progress};
+use dfs_client::{AdminState, NodeState, NodeStatus, Progress};
 use dfs_term::figures::{plural, size, span};
 use dfs_tui::nodes;
 use dfs_types::{Error, ErrorCode, Result};
@@ -51,7 +51,11 @@ pub(super) async fn resume(context: &mut Context<'_>, name: &str) -> Result<()> 
 
 /// Removes a dead datanode from the masters' records.
 pub(super) async fn forget(context: &mut Context<'_>, name: &str, yes: bool) -> Result<()> {
-    let node = find(context, name).await?;
+    let node = match find(context, name).await {
+        // A master that has started since knows its members also if they have not registered.
+        Err(error) if error.code == ErrorCode::NotFound => absent(name, error)?,
+        found => found?,
+    };
     check(context, &node, AdminState::Removed).await?;
     if context.only_planned_with(&["--yes"], ["forget", &*node.id.to_string()]) {
         return Ok(());
@@ -61,6 +65,12 @@ pub(super) async fn forget(context: &mut Context<'_>, name: &str, yes: bool) -> 
     context.call(client.set_admin_state(node.id, AdminState::Removed)).await.map_err(|error| error.at(node.id))?;
     let said = format!("{} is forgotten", node.id);
     context.show(&Shown { node: NodeStatus { admin_state: AdminState::Removed, ..node }, said: Some(said) })
+}
+
+/// Returns the status of a datanode that has not registered since the master started.
+fn absent(name: &str, unknown: Error) -> Result<NodeStatus> {
+    let id = name.parse().map_err(|_| unknown)?;
+    Ok(NodeStatus { state: NodeState::Dead, ..NodeStatus::new(id, ([0, 0, 0, 0], 0).into()) })
 }
 
 /// Checks that the masters accept the change, so that no confirmation is asked for a change that

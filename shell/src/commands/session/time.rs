@@ -30,7 +30,7 @@ impl Verb for Time {
         // stdout holds only the output of the command.
         let flushed = context.out.flush();
         if context.json() {
-            eprintln!("{}", serde_json::json!({ "time": { "seconds": took.as_secs_f64() } }));
+            crate::base::stderr::errln!("{}", serde_json::json!({ "time": { "seconds": took.as_secs_f64() } }));
         } else {
             context.session.say(&format!("{:.3} s", took.as_secs_f64()));
         }

@@ -17,8 +17,28 @@ static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// A terminal in raw mode; dropping this restores it.
 pub(super) struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    terminal: Terminal<CrosstermBackend<Output>>,
     ours: bool,
+}
+
+/// Standard output. A terminal that was closed (EIO) takes everything and shows nothing: the end of
+/// the session is told by a signal and by the end of the keys, and ratatui panics in its destructor
+/// if it can neither show the cursor nor say so.
+pub(super) struct Output(Stdout);
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).or_else(|error| closed(error).map(|()| bytes.len()))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().or_else(closed)
+    }
+}
+
+/// Passes on an error unless it tells that the terminal was closed.
+fn closed(error: io::Error) -> io::Result<()> {
+    if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) { Ok(()) } else { Err(error) }
 }
 
 impl std::fmt::Debug for Screen {
@@ -35,7 +55,7 @@ impl Screen {
     pub(super) fn take(mouse: bool) -> io::Result<Self> {
         // NO_COLOR is handled here: crossterm would also disable reverse video.
         crossterm::style::force_color_output(true);
-        let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        let terminal = Terminal::new(CrosstermBackend::new(Output(io::stdout())))?;
         let mut screen = Self { terminal, ours: false };
         screen.enter(mouse)?;
         Ok(screen)
@@ -76,12 +96,12 @@ impl Screen {
         if std::mem::take(&mut self.ours) {
             restore();
             for said in PANICS.lock().drain(..) {
-                eprintln!("{said}");
+                let _ = writeln!(io::stderr(), "{said}");
             }
         }
     }
 
-    pub(super) fn terminal(&mut self) -> &mut Terminal<CrosstermBackend<Stdout>> {
+    pub(super) fn terminal(&mut self) -> &mut Terminal<CrosstermBackend<Output>> {
         &mut self.terminal
     }
 
