@@ -62,7 +62,7 @@ complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "du" -d 'Show th
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "df" -d 'Show the capacity and the used and free space of the cluster'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "tree" -d 'Show a directory as a tree'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "count" -d 'Count directories, files and bytes'
-complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "find" -d 'Search for files and directories; the masters search'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "find" -d 'Search for files and directories by pattern, type, size, age'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "search" -d 'Search for names that contain a text, ignoring case'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "chmod" -d 'Change the permissions of files and directories'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -f -a "chown" -d 'Change the owner and group of files and directories'
@@ -213,7 +213,7 @@ complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand node" -l help -d 'Sh
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand masters" -l help -d 'Show this help'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand replication" -l watch -d 'Repeat every second, with rate and remaining time, until every chunk has its replicas'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand replication" -l help -d 'Show this help'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand heatmap" -l lens -d 'Paths to show' -r -f -a "fill\t'Fill level of each datanode'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand heatmap" -l lens -d 'The figure that the tiles show' -r -f -a "fill\t'Fill level of each datanode'
 balance\t'Difference of the fill level from the mean'
 chunks\t'Number of chunks'
 risk\t'Under-replicated chunks with a replica on it'"

@@ -97,8 +97,8 @@ impl Command {
         let command = (self.augment)(clap::Command::new(self.name).disable_help_flag(true));
         let command =
             command.about(self.about).long_about(None).no_binary_name(true).max_term_width(HELP_CELLS).arg(help);
-        match several_then_one(&command) {
-            Some(usage) => command.override_usage(usage),
+        match SeveralThenOne::of(&command) {
+            Some(two) => command.override_usage(format!("{} [OPTIONS] {}", self.name, two.ours)),
             None => command,
         }
     }
@@ -141,6 +141,17 @@ impl Command {
     pub fn usage(&self) -> String {
         let usage = self.definition().render_usage().to_string();
         usage.trim_start_matches("Usage:").trim().to_owned()
+    }
+
+    /// Returns the usage, the arguments and the options.
+    pub(crate) fn reference(&self) -> String {
+        let definition = self.definition();
+        let full = definition.clone().render_help().to_string();
+        let text = full.find("Usage:").and_then(|at| full.get(at..)).unwrap_or(&full).trim_end();
+        match SeveralThenOne::of(&definition) {
+            Some(two) => text.replace(&two.by_clap, &two.ours),
+            None => text.to_owned(),
+        }
     }
 
     /// Converts an error of clap into the format of all our errors.
@@ -199,12 +210,26 @@ fn plain(why: &str) -> String {
     }
 }
 
-/// Returns `put [OPTIONS] <LOCAL>... <REMOTE>`: clap puts the dots of an argument with two names
-/// after the second one.
-fn several_then_one(command: &clap::Command) -> Option<String> {
-    let names = command.get_positionals().find_map(|arg| arg.get_value_names().filter(|names| names.len() == 2))?;
-    let [several, one] = names else { return None };
-    Some(format!("{} [OPTIONS] <{several}>... <{one}>", command.get_name()))
+/// An argument with two names: several of the first, then one of the second.
+struct SeveralThenOne {
+    /// `<LOCAL> [REMOTE]...`: clap puts the dots after the second name.
+    by_clap: String,
+    /// `<LOCAL>... [REMOTE]`.
+    ours: String,
+}
+
+impl SeveralThenOne {
+    fn of(command: &clap::Command) -> Option<Self> {
+        let of = |arg: &clap::Arg| match arg.get_value_names() {
+            Some([several, one]) => {
+                let least = arg.get_num_args().map_or(1, |range| range.min_values());
+                let last = if least < 2 { format!("[{one}]") } else { format!("<{one}>") };
+                Some(Self { by_clap: format!("<{several}> {last}..."), ours: format!("<{several}>... {last}") })
+            }
+            _ => None,
+        };
+        command.get_positionals().find_map(of)
+    }
 }
 
 /// The result of parsing arguments.

@@ -110,7 +110,7 @@ impl Report for Shown {
         let span = Duration::from_millis;
         let mut text = String::new();
         let mut line = |name: &str, value: &str| {
-            let name = format!("{name:<12}");
+            let name = format!("{name:<16}");
             text.push_str(&format!("{}{value}\n", view.paint(Tone::Dim, &name)));
         };
         line("datanode", &node.id.to_string());
@@ -119,7 +119,7 @@ impl Report for Shown {
             line("drain", &told);
         }
         line("last heartbeat", &age(span(node.heartbeat_age_ms)));
-        line("came", &age(span(node.registered_ms)));
+        line("registered", &age(span(node.registered_ms)));
         let side = if node.skew_ms < 0 { "behind" } else { "ahead of" };
         line("clock", &format!("{} {side} the master's", apart(node.skew_ms)));
         line("address", &node.address.to_string());
