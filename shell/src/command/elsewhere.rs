@@ -107,9 +107,13 @@ pub(crate) const ELSEWHERE: &[Elsewhere] = &[
     of(
         &["volume.fix.replication", "ec.encode", "metasave"],
         &["replication"],
-        "replication shows what is being copied: missing replicas are made without a command",
+        "replication shows what is being re-replicated: it needs no command",
     ),
-    of(&["decommission", "drain", "refreshNodes", "excludes"], &["node"], "node drain ID empties a datanode"),
+    of(
+        &["decommission", "drain", "refreshNodes", "excludes"],
+        &["node"],
+        "node drain ID re-replicates its chunks elsewhere",
+    ),
     of(
         &[
             "namenode",

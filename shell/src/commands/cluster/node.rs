@@ -51,7 +51,7 @@ impl Verb for Node {
     const EFFECT: Effect<Self> = Effect::ChangesIf(|node| node.action != Action::Show);
     const EXAMPLES: &'static [Example] = &[
         ("node show datanode-2", "state, disks, traffic, clock"),
-        ("node drain datanode-2", "move its chunks to others, so that it can be stopped; asks first"),
+        ("node drain datanode-2", "re-replicate its chunks elsewhere, so that it can be stopped"),
         ("node drain --yes --wait datanode-2", "without confirmation, and wait until it is drained"),
         ("node resume datanode-2", "accept chunks again"),
         ("node forget --yes datanode-3", "remove a dead datanode from the cluster"),
