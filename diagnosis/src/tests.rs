@@ -305,7 +305,7 @@ fn more_replicas_than_datanodes_is_told_apart() {
     (status.replication.under, status.blocked.too_few, status.blocked.too_few_want) = (12, 12, 9);
     let found = findings(&seen(&status, &[]));
     assert_eq!(kinds(&found), [Kind::TooManyReplicasWanted]);
-    assert_eq!(found[0].what, "12 chunks want up to 9 replicas, only 3 datanodes are in service");
+    assert_eq!(found[0].what, "12 chunks need up to 9 replicas, only 3 datanodes are in service");
     let found = findings(&Observation { local: Some(&Local::default()), ..seen(&status, &[]) });
     assert_eq!(found[0].run, "dfsd up --datanodes 9");
     // One that drains does not count.
@@ -362,7 +362,7 @@ fn repair_that_is_blocked_says_why() {
     assert_eq!(kinds(&found), [Kind::DatanodeDead, Kind::ChunksUnderReplicated]);
     assert_eq!(
         found[1].meanwhile,
-        "repair is blocked: 12 chunks want up to 3 replicas, only 2 datanodes are in service"
+        "repair is blocked: 12 chunks need up to 3 replicas, only 2 datanodes are in service"
     );
 }
 

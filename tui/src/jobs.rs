@@ -22,16 +22,36 @@ pub struct JobRow {
 /// The header of the table.
 pub const HEAD: [&str; 5] = ["JOB", "STATE", "DONE SINCE ITS START", "LAST RUN", ""];
 
-/// The jobs: name, unit of work in singular and plural, purpose.
-const KNOWN: [(&str, &str, &str, &str); 8] = [
-    ("chunk-ids", "id", "ids", "reserves ids for new chunks"),
-    ("collect", "replica", "replicas", "deletes replicas of chunks that no file names"),
-    ("floor", "change", "changes", "records the oldest chunk that is still being written"),
-    ("keys", "key", "keys", "replaces the keys that seal capabilities"),
-    ("members", "datanode noted", "datanodes noted", "keeps the list of datanodes"),
-    ("repair", "replica", "replicas", "makes missing replicas and removes surplus ones"),
-    ("survey", "survey", "surveys", "counts the replicas of all chunks"),
-    ("writes", "chunk", "chunks", "abandons writes whose clients are gone"),
+/// A job that is known here.
+struct Known<'n> {
+    /// Its name on the wire and in JSON.
+    name: &'n str,
+    shown: &'n str,
+    /// The unit of its work.
+    one: &'n str,
+    many: &'n str,
+    purpose: &'n str,
+}
+
+const fn known<'n>(name: &'n str, shown: &'n str, one: &'n str, many: &'n str, purpose: &'n str) -> Known<'n> {
+    Known { name, shown, one, many, purpose }
+}
+
+const KNOWN: [Known<'static>; 8] = [
+    known("chunk-ids", "chunk ids", "id", "ids", "reserves ids for new chunks"),
+    known("collect", "garbage collection", "replica", "replicas", "deletes replicas of chunks that no file references"),
+    known(
+        "floor",
+        "oldest write in flight",
+        "change",
+        "changes",
+        "records the oldest chunk that is still being written",
+    ),
+    known("keys", "keys", "key", "keys", "replaces the keys that seal capabilities"),
+    known("members", "datanode list", "datanode noted", "datanodes noted", "keeps the list of datanodes"),
+    known("repair", "repair", "replica", "replicas", "makes missing replicas and removes surplus ones"),
+    known("survey", "replica count", "count", "counts", "counts the replicas of all chunks"),
+    known("writes", "writes", "chunk", "chunks", "abandons writes whose clients are gone"),
 ];
 
 /// Returns the word for a state.
@@ -47,8 +67,8 @@ fn word(state: JobState) -> &'static str {
 
 /// Returns the row of a job at the time `now`.
 pub fn row(job: &JobStatus, now: Timestamp) -> JobRow {
-    let known = KNOWN.iter().find(|(name, ..)| *name == job.name);
-    let (one, many, about) = known.map_or(("step", "steps", ""), |(_, one, many, about)| (*one, *many, *about));
+    let unknown = known("", &job.name, "step", "steps", "");
+    let Known { shown, one, many, purpose, .. } = KNOWN.iter().find(|known| known.name == job.name).unwrap_or(&unknown);
     let tone = match job.state {
         JobState::Failed => Tone::Bad,
         JobState::Running | JobState::Waiting => Tone::Command,
@@ -60,16 +80,9 @@ pub fn row(job: &JobStatus, now: Timestamp) -> JobRow {
     let last_run = job.last_run.map_or_else(|| "never".to_owned(), |at| age(now.since(at)));
     let note = match &job.last_error {
         Some(error) => dfs_term::text::sanitise(error).into_owned(),
-        None => about.to_owned(),
+        None => (*purpose).to_owned(),
     };
-    JobRow {
-        name: dfs_term::text::sanitise(&job.name).into_owned(),
-        state: word(job.state),
-        tone,
-        done,
-        last_run,
-        note,
-    }
+    JobRow { name: dfs_term::text::sanitise(shown).into_owned(), state: word(job.state), tone, done, last_run, note }
 }
 
 #[cfg(test)]
@@ -85,6 +98,8 @@ mod tests {
         let repair = row(&job("repair", JobState::Idle), Timestamp(0));
         assert_eq!((repair.done.as_str(), repair.last_run.as_str(), repair.state), ("1 replica", "never", "idle"));
         assert!(repair.note.starts_with("makes missing replicas"));
+        let shown = |name| row(&job(name, JobState::Idle), Timestamp(0)).name;
+        assert_eq!((shown("floor"), shown("of the future")), ("oldest write in flight".into(), "of the future".into()));
     }
 
     #[test]

@@ -202,16 +202,18 @@ pub fn table(nodes: &[NodeStatus], verbose: bool, view: &View) -> String {
     for failure in failures {
         text.push_str(&format!("{}\n", view.paint(Tone::Bad, &format!("! {}", sanitise(&failure)))));
     }
-    let sharing = sharing(nodes);
+    let (sharing, disks) = sharing(nodes);
     if sharing > 0 {
-        let what = format!("{sharing} of them share a disk: free space there is counted once, as in status");
+        let who = if sharing == nodes.len() { format!("these {sharing}") } else { format!("{sharing} of them") };
+        let disk = if disks == 1 { "one disk" } else { "disks" };
+        let what = format!("{who} share {disk}: FREE is shown for each, `status` counts it once");
         text.push_str(&format!("{}\n", view.paint(Tone::Dim, &what)));
     }
     text
 }
 
-/// Counts the datanodes that share a disk with another one.
-fn sharing(nodes: &[NodeStatus]) -> usize {
+/// Counts the datanodes that share a disk with another one, and the disks that are shared.
+fn sharing(nodes: &[NodeStatus]) -> (usize, usize) {
     let disks = |node: &NodeStatus| {
         let disks: BTreeSet<u64> =
             node.load.directories.iter().map(|directory| directory.disk).filter(|disk| *disk != 0).collect();
@@ -221,7 +223,9 @@ fn sharing(nodes: &[NodeStatus]) -> usize {
     for disk in nodes.iter().flat_map(disks) {
         *users.entry(disk).or_default() += 1;
     }
-    nodes.iter().filter(|node| disks(node).iter().any(|disk| users.get(disk).is_some_and(|users| *users > 1))).count()
+    let is_shared = |disk: &u64| users.get(disk).is_some_and(|users| *users > 1);
+    let sharing = nodes.iter().filter(|node| disks(node).iter().any(is_shared)).count();
+    (sharing, users.keys().filter(|disk| is_shared(disk)).count())
 }
 
 fn row(node: &NodeStatus, verbose: bool) -> Vec<Cell> {
@@ -282,6 +286,23 @@ mod tests {
         assert_eq!(lines.len(), 3);
         assert_eq!(lines[1], "datanode-1   · live  25.0 GiB  75.0 GiB  25 %   1,234  127.0.0.1:4000  1 s ago");
         assert!(lines[2].starts_with("datanode-12  ✗ dead"));
+    }
+
+    #[test]
+    fn free_space_of_a_shared_disk_is_explained() {
+        let on = |id, disk| {
+            let mut node = node(id, NodeState::Live);
+            node.load.directories[0].disk = disk;
+            node
+        };
+        let said = |nodes: &[NodeStatus]| {
+            table(nodes, false, &View::default()).lines().skip(nodes.len() + 1).collect::<String>()
+        };
+        let rest = "FREE is shown for each, `status` counts it once";
+        assert_eq!(said(&[on(1, 7), on(2, 7), on(3, 7)]), format!("these 3 share one disk: {rest}"));
+        assert_eq!(said(&[on(1, 7), on(2, 7), on(3, 8)]), format!("2 of them share one disk: {rest}"));
+        assert_eq!(said(&[on(1, 7), on(2, 7), on(3, 8), on(4, 8)]), format!("these 4 share disks: {rest}"));
+        assert_eq!(said(&[on(1, 7), on(2, 0), on(3, 0)]), "");
     }
 
     #[test]

@@ -155,7 +155,7 @@ pub struct Reason {
 pub fn reasons(blocked: &Blocked, serving: u32) -> Vec<Reason> {
     let Blocked { no_source, no_room, no_room_bytes, all_draining, too_few, too_few_want, .. } = *blocked;
     let datanodes = plural(serving.into(), "datanode is in service", "datanodes are in service");
-    let want = |chunks| plural(chunks, "chunk wants", "chunks want");
+    let need = |chunks| plural(chunks, "chunk needs", "chunks need");
     // Several chunks may want different numbers of replicas; the largest is known.
     let up_to = if too_few > 1 { "up to " } else { "" };
     let mut found = [
@@ -163,7 +163,7 @@ pub fn reasons(blocked: &Blocked, serving: u32) -> Vec<Reason> {
             too_few,
             format!(
                 "{} {up_to}{}, only {datanodes}",
-                want(too_few),
+                need(too_few),
                 plural(too_few_want.into(), "replica", "replicas")
             ),
             "setrep to fewer replicas, or add datanodes",
@@ -172,14 +172,14 @@ pub fn reasons(blocked: &Blocked, serving: u32) -> Vec<Reason> {
             no_room,
             format!(
                 "{} more replicas, and no datanode without one has room for {}",
-                want(no_room),
+                need(no_room),
                 size(no_room_bytes.into())
             ),
             "delete files, or add datanodes or disks",
         ),
         (
             all_draining,
-            format!("{} more replicas, and the only datanodes without one are draining", want(all_draining)),
+            format!("{} more replicas, and the only datanodes without one are draining", need(all_draining)),
             "node resume one of them, or add datanodes",
         ),
         (
@@ -211,7 +211,7 @@ mod tests {
         let (what, help) = reason(&blocked, 5).expect("blocked");
         assert_eq!(
             what,
-            "12 chunks want up to 9 replicas, only 5 datanodes are in service; 1 chunk wants more replicas, and no \
+            "12 chunks need up to 9 replicas, only 5 datanodes are in service; 1 chunk needs more replicas, and no \
              datanode without one has room for 64.0 MiB"
         );
         assert_eq!(help, "setrep to fewer replicas, or add datanodes");
@@ -219,7 +219,7 @@ mod tests {
         let (what, _) = reason(&draining, 1).expect("blocked");
         assert_eq!(
             what,
-            "2 chunks want more replicas, and the only datanodes without one are draining; 1 chunk has no replica left \
+            "2 chunks need more replicas, and the only datanodes without one are draining; 1 chunk has no replica left \
              to copy from"
         );
         assert_eq!(reason(&Blocked { under_way: 3, waiting: 1, ..Blocked::default() }, 3), None);

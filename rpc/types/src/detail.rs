@@ -46,7 +46,7 @@ pub enum Detail {
     #[error("{}; only a dead datanode can be forgotten", if *live { "is live" } else { "has missed its heartbeat, but is not declared dead yet" })]
     NotDead { live: bool },
     /// Without this datanode, too few of `all` would remain.
-    #[error("without it only {} would be left; some files want {wanted} replicas", live_datanodes(*left))]
+    #[error("without it only {} would be left; some files need {wanted} replicas", live_datanodes(*left))]
     DrainLeavesTooFew { left: u64, wanted: u64, all: u64 },
     #[error(
         "holds {}, but without it only {} would be left, with room for {}",
@@ -55,7 +55,7 @@ pub enum Detail {
         ByteSize(*free)
     )]
     DrainLeavesNoRoom { held: u64, free: u64, left: u64, all: u64 },
-    #[error("no file names this chunk")]
+    #[error("no file references this chunk")]
     UnnamedChunk,
     /// No master can be reached; `last` is the outcome of the last attempt.
     #[error("{last} (attempt {attempts}, deadline {})", format_duration(Duration::from_millis(*limit_ms)))]

@@ -25,7 +25,7 @@ pub(crate) const ELSEWHERE: &[Elsewhere] = &[
     of(&["dir", "ll", "vdir", "la", "lsr"], &["ls"], "ls lists; ls -l says more, ls -R goes down"),
     of(&["rmdir", "rmr", "del", "delete", "unlink", "mrm", "erase"], &["rm"], "rm deletes; rm -r also directories"),
     of(
-        &["copyFromLocal", "moveFromLocal", "upload", "mput", "reput", "scp", "rsync", "appendToFile"],
+        &["copyFromLocal", "moveFromLocal", "upload", "mput", "reput", "scp", "rsync"],
         &["put"],
         "put LOCAL… REMOTE; put -r takes directories, put -r -u only what has changed",
     ),
@@ -42,9 +42,15 @@ pub(crate) const ELSEWHERE: &[Elsewhere] = &[
         "cp SRC… DST copies inside the DFS; put and get copy from and to this machine",
     ),
     of(
-        &["mfsmakesnapshot", "makesnapshot", "createSnapshot"],
+        &["mfsmakesnapshot", "makesnapshot", "createSnapshot", "snapshot", "snapshots"],
         &["cp"],
-        "cp -r copies a directory without moving a byte",
+        "there are no snapshots: cp -r copies a directory without moving a byte",
+    ),
+    of(&["append", "appendToFile"], &["put"], "there is no append: put -f replaces a file"),
+    of(
+        &["quota", "quotas", "setQuota", "clrQuota", "setSpaceQuota", "clrSpaceQuota", "mfsgetquota", "mfssetquota"],
+        &["du", "count"],
+        "there are no quotas: du shows the space that a directory takes, count its files and directories",
     ),
     of(
         &["xattr", "getfattr", "setfattr", "getfacl", "setfacl"],
@@ -89,16 +95,25 @@ pub(crate) const ELSEWHERE: &[Elsewhere] = &[
     ),
     of(&["haadmin", "leader", "mfsmaster"], &["masters"], "masters lists the masters"),
     of(
-        &["balancer", "mover", "balance", "volume.balance", "volume.list", "cluster.ps", "lsnodes"],
+        &["balancer", "balance", "rebalance", "mover", "volume.balance"],
+        &["nodes", "heatmap"],
+        "there is no balancer: new chunks go to datanodes with free space; nodes shows how full each is",
+    ),
+    of(
+        &["volume.list", "cluster.ps", "lsnodes"],
         &["nodes", "node"],
         "nodes lists the datanodes, and how full each is",
     ),
     of(
         &["volume.fix.replication", "ec.encode", "metasave"],
         &["replication"],
-        "replication shows what is being copied: missing replicas are made without a command",
+        "replication shows what is being re-replicated: it needs no command",
     ),
-    of(&["decommission", "drain", "refreshNodes", "excludes"], &["node"], "node drain ID empties a datanode"),
+    of(
+        &["decommission", "drain", "refreshNodes", "excludes"],
+        &["node"],
+        "node drain ID re-replicates its chunks elsewhere",
+    ),
     of(
         &[
             "namenode",
@@ -147,12 +162,14 @@ pub(crate) const ELSEWHERE: &[Elsewhere] = &[
         &["help"],
         "its commands stand alone here, as in ls /; help lists them",
     ),
-    of(&["dfs-shell"], &["help"], "this is dfs-shell: its commands stand alone, as in ls /"),
+    of(&["dfs-shell"], &["help"], "this is dfs-shell already: its commands stand alone, as in ls /"),
     of(&["doc", "docs", "topics"], &["help"], "help lists the commands and the topics"),
 ];
 
 /// Programs that may precede the name of a command, and the subcommands between them.
-const PROGRAMS: [&str; 4] = ["hdfs", "hadoop", "weed", "dfs-shell"];
+const PROGRAMS: [&str; 4] = ["hdfs", "hadoop", "weed", PROGRAM];
+/// This program.
+const PROGRAM: &str = "dfs-shell";
 const BETWEEN: [&str; 3] = ["dfs", "fs", "shell"];
 /// The prefix of names in `weed shell`.
 const PREFIX: &str = "fs.";
@@ -190,15 +207,35 @@ impl Elsewhere {
     }
 }
 
+/// A longer line is not repeated in a hint.
+const LINE_MAX: usize = 100;
+
+/// Returns words as one line, if it is short enough for a hint.
+pub(super) fn short_line<'w>(words: impl Iterator<Item = &'w str>) -> Option<String> {
+    let line = quote_words(words);
+    (line.len() <= LINE_MAX).then_some(line)
+}
+
+/// Returns the hint for a line that begins with the name of this program and is no command in the
+/// syntax of another tool.
+pub(super) fn already_here(words: &[String]) -> Option<String> {
+    let (first, rest) = words.split_first()?;
+    if first != PROGRAM || rest.is_empty() {
+        return None;
+    }
+    let (already, another) = ("this is dfs-shell already", "with ! before it the line starts another one");
+    Some(match short_line(words.iter().map(String::as_str)) {
+        Some(line) => format!("{already}; {another}: !{line}"),
+        None => format!("{already}; {another}"),
+    })
+}
+
 /// Returns the hint for a command that exists here and was written in the syntax of another tool.
 pub(crate) fn same_name(name: &str, rest: &[String]) -> String {
-    /// A longer line is not repeated.
-    const LINE_MAX: usize = 100;
-    let line = quote_words(std::iter::once(name).chain(rest.iter().map(String::as_str)));
-    if rest.is_empty() || line.len() > LINE_MAX {
-        format!("it is called {name} here, without anything before it")
-    } else {
-        format!("it is called {name} here: {line}")
+    let line = short_line(std::iter::once(name).chain(rest.iter().map(String::as_str)));
+    match line.filter(|_| !rest.is_empty()) {
+        Some(line) => format!("it is called {name} here: {line}"),
+        None => format!("it is called {name} here, without anything before it"),
     }
 }
 

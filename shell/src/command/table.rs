@@ -2,11 +2,12 @@
 
 use super::context::Context;
 use super::elsewhere::{self, Elsewhere};
-use super::roles::{Role, long_form, roles};
+use super::roles::{Role, flag_of_value, long_form, roles};
 use super::verb::{Effect, Example, Group, Json, Meaning, Verb};
 use crate::base::near::nearest;
 use crate::base::options::{HELP_CELLS, Options};
 use crate::base::report::usage;
+use crate::lang::quote_words;
 use clap::{ArgMatches, CommandFactory};
 use dfs_types::{Error, Result};
 use futures::FutureExt;
@@ -44,9 +45,10 @@ impl Table {
         let hint = match (self.named(meant.name), Elsewhere::named(meant.name)) {
             (Some(command), _) => elsewhere::same_name(command.name, meant.rest),
             (None, Some(known)) => known.hint.to_owned(),
-            (None, None) => match self.nearest(meant.name) {
-                Some(near) => format!("did you mean {near}?"),
-                None => "help lists the commands".to_owned(),
+            (None, None) => match (elsewhere::already_here(&words), self.nearest(meant.name)) {
+                (Some(already), _) => already,
+                (None, Some(near)) => format!("did you mean {near}?"),
+                (None, None) => "help lists the commands".to_owned(),
             },
         };
         Err(error.hint(hint))
@@ -97,8 +99,8 @@ impl Command {
         let command = (self.augment)(clap::Command::new(self.name).disable_help_flag(true));
         let command =
             command.about(self.about).long_about(None).no_binary_name(true).max_term_width(HELP_CELLS).arg(help);
-        match several_then_one(&command) {
-            Some(usage) => command.override_usage(usage),
+        match SeveralThenOne::of(&command) {
+            Some(two) => command.override_usage(format!("{} [OPTIONS] {}", self.name, two.ours)),
             None => command,
         }
     }
@@ -117,10 +119,13 @@ impl Command {
                 *argument = long.into();
             }
         }
-        match definition.try_get_matches_from(arguments) {
+        match definition.try_get_matches_from(&arguments) {
             Ok(matches) => Ok(Parsed::Arguments(matches)),
             Err(error) if error.kind() == ErrorKind::DisplayHelp => Ok(Parsed::Help),
-            Err(error) => Err(self.usage_error(&error)),
+            Err(error) => {
+                let words: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+                Err(self.usage_error(&error, &words))
+            }
         }
     }
 
@@ -143,8 +148,32 @@ impl Command {
         usage.trim_start_matches("Usage:").trim().to_owned()
     }
 
+    /// Returns the usage, the arguments and the options.
+    pub(crate) fn reference(&self) -> String {
+        let definition = self.definition();
+        let full = definition.clone().render_help().to_string();
+        let text = full.find("Usage:").and_then(|at| full.get(at..)).unwrap_or(&full).trim_end();
+        match SeveralThenOne::of(&definition) {
+            Some(two) => text.replace(&two.by_clap, &two.ours),
+            None => text.to_owned(),
+        }
+    }
+
+    /// Returns the only long flag that begins with the letter of an unknown short one: `--yes` for
+    /// `-y`.
+    fn with_initial(&self, flag: &str) -> Option<String> {
+        let letter = flag.strip_prefix('-').filter(|letter| letter.chars().count() == 1)?;
+        let definition = self.definition();
+        let mut longs =
+            definition.get_arguments().filter_map(clap::Arg::get_long).filter(|long| long.starts_with(letter));
+        match (longs.next(), longs.next()) {
+            (Some(long), None) => Some(format!("--{long}")),
+            _ => None,
+        }
+    }
+
     /// Converts an error of clap into the format of all our errors.
-    fn usage_error(&self, error: &clap::Error) -> Error {
+    fn usage_error(&self, error: &clap::Error, words: &[String]) -> Error {
         use clap::error::{ContextKind, ContextValue, ErrorKind};
         let said = |kind| match error.get(kind) {
             Some(ContextValue::String(text)) => Some(text.clone()),
@@ -170,13 +199,16 @@ impl Command {
             // The first line holds the message; the following ones repeat the usage.
             _ => error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned(),
         };
-        let hint = match said(ContextKind::SuggestedArg).or_else(|| said(ContextKind::SuggestedValue)) {
+        let unknown = invalid.as_deref().filter(|_| is_flag && error.kind() == ErrorKind::UnknownArgument);
+        let near = said(ContextKind::SuggestedArg).or_else(|| said(ContextKind::SuggestedValue));
+        let hint = match near.or_else(|| unknown.and_then(|flag| self.with_initial(flag))) {
             Some(near) => format!("did you mean {near}?"),
-            None if is_flag && error.kind() == ErrorKind::UnknownArgument && is_of_the_program(invalid.as_deref()) => {
-                "it is an option of the program, and stands before the command: dfs-shell --json status".to_owned()
+            None if unknown.is_some_and(is_of_the_program) => {
+                let line = of_the_program(self.name, unknown.unwrap_or_default(), words);
+                format!("it is an option of the program, and stands before the command: {line}")
             }
-            None if is_flag && error.kind() == ErrorKind::UnknownArgument => {
-                format!("usage: {}; a name that begins with - stands behind --", self.usage())
+            None if unknown.is_some() => {
+                format!("usage: {}; put `--` before a name that begins with -", self.usage())
             }
             None => match said(ContextKind::ValidValue).filter(|_| error.kind() == ErrorKind::InvalidValue) {
                 Some(values) if !values.is_empty() => format!("it is one of {}", values.replace(' ', ", ")),
@@ -185,6 +217,21 @@ impl Command {
         };
         usage(message).hint(hint)
     }
+}
+
+/// Returns the line in which an option of the program, and its value, stand before the command.
+fn of_the_program(name: &str, flag: &str, words: &[String]) -> String {
+    let is_it = |word: &String| word == flag || word.strip_prefix(flag).is_some_and(|rest| rest.starts_with('='));
+    let at = words.iter().position(is_it).unwrap_or(words.len());
+    let has_value = flag_of_value(&Options::command(), words.get(at).map_or(flag, String::as_str)).is_some();
+    let end = (at + 1 + usize::from(has_value)).min(words.len());
+    let option: Vec<&str> = match words.get(at..end).unwrap_or_default() {
+        [] => vec![flag],
+        option => option.iter().map(String::as_str).collect(),
+    };
+    let others = words.iter().take(at).chain(words.iter().skip(end)).map(String::as_str);
+    let before = || std::iter::once("dfs-shell").chain(option.iter().copied()).chain(std::iter::once(name));
+    elsewhere::short_line(before().chain(others)).unwrap_or_else(|| quote_words(before()))
 }
 
 /// Returns in plain words why a number was rejected; the standard library and clap use Rust terms.
@@ -199,12 +246,26 @@ fn plain(why: &str) -> String {
     }
 }
 
-/// Returns `put [OPTIONS] <LOCAL>... <REMOTE>`: clap puts the dots of an argument with two names
-/// after the second one.
-fn several_then_one(command: &clap::Command) -> Option<String> {
-    let names = command.get_positionals().find_map(|arg| arg.get_value_names().filter(|names| names.len() == 2))?;
-    let [several, one] = names else { return None };
-    Some(format!("{} [OPTIONS] <{several}>... <{one}>", command.get_name()))
+/// An argument with two names: several of the first, then one of the second.
+struct SeveralThenOne {
+    /// `<LOCAL> [REMOTE]...`: clap puts the dots after the second name.
+    by_clap: String,
+    /// `<LOCAL>... [REMOTE]`.
+    ours: String,
+}
+
+impl SeveralThenOne {
+    fn of(command: &clap::Command) -> Option<Self> {
+        let of = |arg: &clap::Arg| match arg.get_value_names() {
+            Some([several, one]) => {
+                let least = arg.get_num_args().map_or(1, |range| range.min_values());
+                let last = if least < 2 { format!("[{one}]") } else { format!("<{one}>") };
+                Some(Self { by_clap: format!("<{several}> {last}..."), ours: format!("<{several}>... {last}") })
+            }
+            _ => None,
+        };
+        command.get_positionals().find_map(of)
+    }
 }
 
 /// The result of parsing arguments.
@@ -232,8 +293,7 @@ fn changes<V: Verb>(matches: &ArgMatches) -> bool {
 }
 
 /// Returns true if this is a flag of `dfs-shell` itself.
-fn is_of_the_program(flag: Option<&str>) -> bool {
-    let flag = flag.unwrap_or_default();
+fn is_of_the_program(flag: &str) -> bool {
     let name = flag.trim_start_matches('-').split('=').next().unwrap_or_default();
     let program = Options::command();
     !name.is_empty() && program.get_arguments().any(|known| known.get_long() == Some(name))

@@ -121,7 +121,18 @@ fn slips_of_the_finger() {
     }
     assert_eq!(COMMANDS.find(&["quit"]).expect_err("unknown").hint.as_deref(), Some("exit leaves"));
     let json = COMMANDS.named("ls").expect("there").parse(vec!["--json".into()]).expect_err("not here");
-    assert!(json.hint.is_some_and(|hint| hint.starts_with("it is an option of the program")));
+    let before = "it is an option of the program, and stands before the command: dfs-shell";
+    assert_eq!(json.hint, Some(format!("{before} --json ls")));
+    let timed = COMMANDS.named("df").expect("there");
+    for (line, expected) in [("-h --timeout 3s /a", "--timeout 3s df -h /a"), ("--timeout=3s", "--timeout=3s df")] {
+        let error = timed.parse(line.split(' ').map(OsString::from).collect()).expect_err("not here");
+        assert_eq!(error.hint, Some(format!("{before} {expected}")));
+    }
+    let rm = COMMANDS.named("rm").expect("there").parse(vec!["-ry".into(), "/a".into()]).expect_err("no -y");
+    assert_eq!((rm.message.as_str(), rm.hint.as_deref()), ("-y: no such flag", Some("did you mean --yes?")));
+    let again = COMMANDS.find(&["dfs-shell", "--json", "df"]).expect_err("it runs already");
+    let hint = "this is dfs-shell already; with ! before it the line starts another one: !dfs-shell --json df";
+    assert_eq!(again.hint.as_deref(), Some(hint));
     assert_eq!(COMMANDS.find(&["sl"]).expect_err("unknown").hint.as_deref(), Some("did you mean ls?"));
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn settings(loaded: &Loaded, default_file: &Path) -> Vec<Check> {
         }
     }
     if checks.len() == 1 {
-        checks.push(Check::ok(area, "keys", "all have their defaults"));
+        checks.push(Check::ok(area, "settings", "all defaults"));
     }
     checks
 }
@@ -67,7 +67,7 @@ fn who(path: &Path, pem: &[u8]) -> Check {
 }
 
 fn permissions(path: &Path) -> Check {
-    let (area, name, place) = (Area::Config, "its mode", path.display());
+    let (area, name, place) = (Area::Config, "credential mode", path.display());
     match std::fs::metadata(path).map(|metadata| metadata.mode() & 0o777) {
         Ok(mode) if mode & OTHERS == 0 => Check::ok(area, name, format!("{mode:04o}: only the owner can read the key")),
         Ok(mode) => {
@@ -82,7 +82,7 @@ fn permissions(path: &Path) -> Check {
 
 /// Checks the expiry with the code that verifies certificates on a connection.
 fn expiry(pem: &[u8], now: SystemTime) -> Option<Check> {
-    let (area, name) = (Area::Config, "its validity");
+    let (area, name) = (Area::Config, "credential validity");
     let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     if !valid_at(pem, now).ok()? {
         let why = "the certificate is not valid now: it has expired, or the clock of this machine is wrong";

@@ -141,12 +141,8 @@ fn file_system(place: &str, mount: &Mount) -> Check {
         [] => Check::ok(area, name, format!("{place}: {mount}")),
         dangers => {
             let why = format!("{place}: {}", dangers.join("; "));
-            Check::warning(
-                area,
-                name,
-                why,
-                format!("findmnt -T {place}, and put the data on a file system that keeps its promises"),
-            )
+            let fix = format!("findmnt -T {place} shows it; use ext4 with a journal, or XFS");
+            Check::warning(area, name, why, fix)
         }
     }
 }

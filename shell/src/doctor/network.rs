@@ -21,8 +21,8 @@ const SKEW_BAD: Duration = Duration::from_secs(60);
 /// A longer round trip of an empty call slows down every command.
 const SLOW: Duration = Duration::from_millis(250);
 
-/// Checks the daemons of the local cluster: reports that all run, and lists those that were drained
-/// and do not. Other daemons that do not run are a problem that [`gone`] or the diagnosis reports.
+/// Checks the daemons of the local cluster: reports that all run or which are suspended, and lists
+/// those that were drained and do not run. Other daemons that do not run are a problem that [`gone`] or the diagnosis reports.
 pub(crate) fn daemons(daemons: &[DaemonStatus], nodes: &[NodeStatus]) -> Vec<Check> {
     let drained = |daemon: &DaemonStatus| {
         nodes.iter().any(|node| node.is_drained() && node.id.to_string() == daemon.id.to_string())
@@ -31,7 +31,17 @@ pub(crate) fn daemons(daemons: &[DaemonStatus], nodes: &[NodeStatus]) -> Vec<Che
     let mut checks = Vec::new();
     if !daemons.is_empty() && idle.is_empty() {
         let all = plural(daemons.len() as u64, "daemon", "daemons");
-        checks.push(Check::ok(Area::Network, "processes", format!("the local cluster has {all}, and all run")));
+        let suspended: Vec<String> = daemons
+            .iter()
+            .filter(|daemon| daemon.state == State::Suspended)
+            .map(|daemon| daemon.id.to_string())
+            .collect();
+        let how = match suspended.as_slice() {
+            [] => "and all run".to_owned(),
+            [_] => format!("of which {} is suspended", names(&suspended)),
+            _ => format!("of which {} are suspended", names(&suspended)),
+        };
+        checks.push(Check::ok(Area::Network, "processes", format!("the local cluster has {all}, {how}")));
     }
     checks.extend(idle.into_iter().filter(|daemon| drained(daemon)).map(|daemon| {
         let why = format!("{}; it was drained before", daemon.state.as_str());
@@ -179,7 +189,7 @@ fn summary(all: usize, answers: &[(&NodeStatus, Result<Duration>)]) -> Option<Ch
     let answered = answers.iter().filter(|(_, answer)| answer.is_ok()).count();
     let (took, id) = slowest?;
     let of = plural(all as u64, "datanode", "datanodes");
-    let why = format!("{answered} of {of} take a connection, the slowest in {} ({id})", latency(took));
+    let why = format!("{answered} of {of} accept connections, the slowest in {} ({id})", latency(took));
     Some(Check::ok(Area::Network, "datanodes", why))
 }
 
@@ -234,6 +244,27 @@ mod tests {
         // It was drained, and stopped on purpose.
         (nodes[1].admin_state, nodes[1].left) = (AdminState::Draining, Some(0));
         assert_eq!(fix(&[(two, State::Stopped)], &nodes), None);
+    }
+
+    #[test]
+    fn a_suspended_process_does_not_run() {
+        let daemon = |(number, state)| DaemonStatus {
+            id: format!("datanode-{number}").parse().expect("an id"),
+            role: "datanode",
+            pid: Some(number),
+            address: None,
+            http: None,
+            state,
+            data_dir: "/data".into(),
+            log: "/log".into(),
+        };
+        for (states, expected) in [
+            ([State::Running, State::Running], "the local cluster has 2 daemons, and all run"),
+            ([State::Running, State::Suspended], "the local cluster has 2 daemons, of which datanode-2 is suspended"),
+        ] {
+            let all: Vec<_> = (1..).zip(states).map(daemon).collect();
+            assert_eq!(daemons(&all, &[]).first().map(|check| check.why.as_str()), Some(expected));
+        }
     }
 
     #[test]

@@ -7,9 +7,9 @@ use crate::base::interrupt::{SignalEpoch, guarded, local_end};
 use crate::base::out::Out;
 use crate::base::report::{local_io, usage};
 use crate::base::terminal;
-use crate::command::{Command, Context, Interpreter, Kept, Line, Parsed, Table};
+use crate::command::{Command, Context, Elsewhere, Interpreter, Kept, Line, Parsed, Table};
 use crate::commands::{COMMANDS, help_of};
-use crate::lang::{Action, Output, Statement, Text, UnsetVariable, Word, parse};
+use crate::lang::{Action, Output, Statement, Text, UnsetVariable, Word, parse, quote_words};
 use crate::session::Session;
 use crate::session::suggest::suggested;
 use dfs_types::{Error, Result};
@@ -41,7 +41,7 @@ pub(crate) async fn literal(session: &mut Session, words: &[OsString]) -> Ended 
     let Some((_, arguments)) = words.split_first() else { return Ended::Well };
     let command = match COMMANDS.find(&plain(words)) {
         Ok(command) => command,
-        Err(error) => return failed(session, "dfs-shell", &error),
+        Err(error) => return failed(session, "dfs-shell", &or_script(session, error, &plain(words), "dfs-shell -f")),
     };
     let out = match session.stdout() {
         Ok(out) => out,
@@ -204,10 +204,20 @@ fn prepare(
         return Err(shell(usage("the command is empty")));
     }
     let plain: Vec<String> = texts.iter().map(Text::plain).collect();
-    let command = COMMANDS.find(&plain).map_err(shell)?;
+    let command = COMMANDS.find(&plain).map_err(|error| shell(or_script(session, error, &plain, "source")))?;
     texts.remove(0);
     let out = open(session, output).map_err(|error| (command.name.to_owned(), error))?;
     Ok((command, texts, out))
+}
+
+/// Adds a hint if a script was written where a command belongs; `runs` is what runs it.
+fn or_script(session: &Session, error: Error, words: &[String], runs: &str) -> Error {
+    let name = words.first().map(String::as_str).unwrap_or_default();
+    if Elsewhere::named(name).is_some() || !session.local(Path::new(name)).is_file() {
+        return error;
+    }
+    let line = quote_words(runs.split(' ').chain([name]));
+    error.hint(format!("there is a local file of this name: `{line}` runs it as a script"))
 }
 
 fn unset(variable: &UnsetVariable) -> Error {

@@ -277,10 +277,6 @@ fn summarise(context: &mut Context<'_>, tally: &Tally) -> Result<()> {
     let remarkable = tally.unchanged + tally.bytes_taken_over > 0;
     let watched = tally.failures == 0 && std::io::stderr().is_terminal();
     if !tally.is_one() || remarkable || watched {
-        let again = tally.failures_again();
-        if !again.is_empty() {
-            context.session.say(&format!("{}: {again}", context.command));
-        }
         context.session.say(&format!("{}: {}", context.command, tally.line()));
     }
     Ok(())

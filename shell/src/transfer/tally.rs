@@ -1,18 +1,14 @@
 //! Counts the results of a transfer.
 
 use dfs_term::figures::{count, plural, rate, size, span};
-use dfs_term::text::sanitise;
 use dfs_types::Error;
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 /// The maximum number of failures and skipped files that are listed; all are counted, and reported
 /// when they happen.
 const LISTED_MAX: usize = 1000;
-/// The maximum number of failures that are repeated at the end.
-const TOLD_AGAIN_MAX: usize = 20;
 
 /// The results of a transfer.
 #[derive(Debug, Default, Clone, Serialize, JsonSchema)]
@@ -129,24 +125,6 @@ impl Tally {
         }
         text
     }
-
-    /// Returns the failures again, because they may have scrolled away; empty if there are fewer
-    /// than two.
-    pub(crate) fn failures_again(&self) -> String {
-        if self.failures < 2 {
-            return String::new();
-        }
-        let mut text = String::from("failed:");
-        for failed in self.failed.iter().take(TOLD_AGAIN_MAX) {
-            let path = sanitise(failed.path.as_deref().unwrap_or("-"));
-            let _ = write!(text, "\n  {path}: {}", sanitise(&failed.message));
-        }
-        let left = self.failures.saturating_sub(TOLD_AGAIN_MAX as u64);
-        if left > 0 {
-            let _ = write!(text, "\n  … and {} more", count(left));
-        }
-        text
-    }
 }
 
 #[cfg(test)]
@@ -179,16 +157,5 @@ mod tests {
         tally.note(Done::Copied { bytes: 3_000_000, taken_over: 1_000_000 });
         tally.end(Duration::from_secs(10));
         assert_eq!(tally.line(), "1 file, 2.9 MiB in 10 s (0.2 MB/s), 977 KiB of it taken over from an earlier get");
-    }
-
-    #[test]
-    fn failures_are_told_again_up_to_a_count() {
-        let mut tally = Tally::default();
-        tally.note_failed(&failed("a\n"));
-        assert_eq!(tally.failures_again(), "", "one was just said");
-        (0..30).for_each(|_| tally.note_failed(&failed("b")));
-        let again = tally.failures_again();
-        assert_eq!(again.lines().count(), 22);
-        assert!(again.starts_with("failed:\n  a\\n: gone\n  b: gone\n") && again.ends_with("\n  … and 11 more"));
     }
 }

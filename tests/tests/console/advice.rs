@@ -141,7 +141,7 @@ fn what_is_advised_for_drains_ends_them() {
     cluster.ok(&["node", "drain", "--wait", "datanode-3"]);
     // More replicas than datanodes in service: a drained one does not count.
     cluster.ok(&["setrep", "4", "/x"]);
-    follow(&cluster, (&["too_many_replicas_wanted"], "3 chunks want up to 4 replicas", ""), "dfsd up --datanodes 5");
+    follow(&cluster, (&["too_many_replicas_wanted"], "3 chunks need up to 4 replicas", ""), "dfsd up --datanodes 5");
     cluster.ok(&["setrep", "-w", "4", "/x"]);
     assert_eq!(replicas_in_service(&cluster, "/x", "datanode-3"), [4, 4, 4]);
     cluster.ok(&["setrep", "-w", "3", "/x"]);

@@ -85,7 +85,7 @@ fn the_space_of_one_disk_counts_once(cluster: &Cluster) {
     // Others write to the disk meanwhile, but not as much as there is.
     assert!(free < most + most / 2, "{free} free in all, {most} on one");
     assert!(status["capacity"].as_u64() >= status["used"].as_u64());
-    assert!(cluster.ok(&["nodes"]).contains("3 of them share a disk"));
+    assert!(cluster.ok(&["nodes"]).contains("these 3 share one disk"));
 }
 
 fn nothing_is_wrong_for_why_and_doctor(cluster: &Cluster) {
@@ -105,7 +105,7 @@ fn nothing_is_wrong_for_why_and_doctor(cluster: &Cluster) {
     assert!(why.contains("is a chunk of /data/big.bin") && why.contains("it has all its replicas"), "{why}");
     let said = cluster.shell(&["why", "00000000deadbeef"]);
     assert_eq!(said.code, 1);
-    assert!(said.stderr.starts_with("why: 00000000deadbeef: no file names this chunk\n  hint: "), "{said:?}");
+    assert!(said.stderr.starts_with("why: 00000000deadbeef: no file references this chunk\n  hint: "), "{said:?}");
     let doctor = cluster.shell(&["--json", "doctor"]);
     let checks: Value = serde_json::from_str(&doctor.stdout).expect("JSON");
     // The disk of the machine that runs this may be nearly full; nothing else may be amiss.
@@ -153,7 +153,7 @@ fn the_events_tell_of_it(cluster: &Cluster) {
         found.unwrap_or_else(|| panic!("{text}: {events:?}"))
     };
     let order =
-        ["master-1 started", "master-1 became the leader", "registered at", "connection closed", "declared dead"]
+        ["master-1 started", "master-1 became the leader", "registered at", "lost the connection", "declared dead"]
             .map(place);
     assert!(order.is_sorted(), "the newest last: {events:?}");
     assert_eq!(cluster.json(&["events", "-n", "1"]).as_array().map(Vec::len), Some(1));

@@ -30,8 +30,8 @@ fn more_replicas_than_datanodes_are_accepted_with_a_warning_and_not_waited_for()
     assert_eq!(put(&cluster, 3 << 20, "/f").code, 0);
     let said = cluster.shell(&["setrep", "9", "/f"]);
     assert_eq!(said.code, 0, "{said:?}");
-    assert!(said.stderr.contains("warning: 9 replicas are wanted, but only 3 datanodes serve"), "{said:?}");
-    let reason = "3 chunks want up to 9 replicas, only 3 datanodes are in service";
+    assert!(said.stderr.contains("warning: 9 replicas are wanted, but only 3 datanodes are in service"), "{said:?}");
+    let reason = "3 chunks need up to 9 replicas, only 3 datanodes are in service";
     cluster.wait_for("health that names it", || sentences(&cluster).iter().any(|what| what == reason));
     cluster.wait_for("the copies that can be made", || cluster.json(&["status"])["replication"]["copying"] == 0);
     for waiting in [&["setrep", "-w", "9", "/f"][..], &["replication", "--watch"]] {
@@ -75,7 +75,7 @@ fn an_impossible_drain_is_not_waited_for_and_a_drained_datanode_stays_drained() 
     });
     let said = cluster.shell(&["node", "drain", "--wait", "--yes", &holding[0]]);
     assert_eq!(said.code, 6, "{said:?}");
-    let reason = "12 chunks stay on it; 12 chunks want up to 3 replicas, only 2 datanodes are in service";
+    let reason = "12 chunks stay on it; 12 chunks need up to 3 replicas, only 2 datanodes are in service";
     assert!(said.stderr.contains(reason), "{said:?}");
     cluster.ok(&["setrep", "2", "/f"]);
     cluster.ok(&["node", "drain", "--wait", "--yes", &holding[0]]);

@@ -213,7 +213,7 @@ fn shared_chunks_have_as_many_replicas_as_the_highest_replication_of_their_files
     cluster.ok(&["setrep", "-w", "3", "/g"]);
     let said = cluster.shell(&["setrep", "-w", "1", "/f"]);
     assert_eq!(said.code, 0, "{said:?}");
-    let expected = "setrep: /f keeps more than 1 replica: another file that shares its chunks wants 3";
+    let expected = "setrep: /f keeps more than 1 replica: another file that shares its chunks needs 3";
     assert!(said.stderr.contains(expected), "{said:?}");
     assert_eq!((copies(&cluster, "/f"), copies(&cluster, "/g")), (vec![3; 3], vec![3; 3]));
     // More replicas than the cluster can provide are wanted of the other file; this one has enough.
@@ -223,7 +223,7 @@ fn shared_chunks_have_as_many_replicas_as_the_highest_replication_of_their_files
     let said = cluster.shell(&["setrep", "-R", "-w", "2", "/d", "/f"]);
     assert_eq!(said.code, 0, "{said:?}");
     let expected =
-        "setrep: 41 files keep more than 2 replicas, as /d/0: other files that share their chunks want up to 5";
+        "setrep: 41 files keep more than 2 replicas, as /d/0: other files that share their chunks need up to 5";
     assert!(said.stderr.contains(expected), "{said:?}");
     cluster.ok(&["rm", "-r", "--yes", "/d"]);
     cluster.ok(&["setrep", "1", "/f"]);

@@ -27,7 +27,7 @@ async fn events(user: &UserClient, node: u16) -> Vec<String> {
     let texts = of_node.map(|event| event.text);
     texts
         .filter(|text| {
-            !["registered ", "no heartbeat", "connection closed", "declared dead", "heartbeat restored"]
+            !["registered ", "no heartbeat", "lost the connection", "declared dead", "heartbeat restored"]
                 .iter()
                 .any(|start| text.starts_with(start))
         })
@@ -66,7 +66,7 @@ async fn what_the_others_cannot_carry_is_refused() {
     assert_eq!(few.code, ErrorCode::InsufficientDatanodes);
     assert_eq!(
         few.to_string(),
-        "datanode-1: without it only 2 live datanodes would be left; some files want 3 replicas"
+        "datanode-1: without it only 2 live datanodes would be left; some files need 3 replicas"
     );
     let detail = Detail::DrainLeavesTooFew { left: 2, wanted: 3, all: 3 };
     assert_eq!(few.detail.as_deref(), Some(&detail));

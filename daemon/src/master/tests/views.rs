@@ -159,7 +159,7 @@ async fn a_datanode_that_dies_and_returns_has_events() {
     until("the events are written", async || texts(&ann, Some(3)).await.len() >= 4).await;
     let found = texts(&ann, Some(3)).await;
     assert_eq!(found[0], "registered at 127.0.0.1:10003, version test");
-    assert_eq!(found[1], "connection closed (stale)");
+    assert_eq!(found[1], "lost the connection (stale)");
     assert!(
         found[2].starts_with("declared dead: no heartbeat for ") && found[2].ends_with("; 1 chunk lost a replica"),
         "{found:?}"

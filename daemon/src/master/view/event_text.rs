@@ -127,7 +127,7 @@ fn one(event: &ClusterEvent) -> Option<String> {
         ClusterEvent::Reregistered { silent, .. } => format!("registered again after {}", span(*silent)),
         ClusterEvent::HeartbeatRestored { .. } => "heartbeat restored".to_owned(),
         ClusterEvent::HeartbeatMissed { silent, .. } => format!("no heartbeat for {} (stale)", span(*silent)),
-        ClusterEvent::ConnectionLost { .. } => "connection closed (stale)".to_owned(),
+        ClusterEvent::ConnectionLost { .. } => "lost the connection (stale)".to_owned(),
         ClusterEvent::DeclaredDead { silent, chunks: held, .. } => {
             format!(
                 "declared dead: no heartbeat for {}; {} lost a replica",
@@ -152,7 +152,7 @@ fn one(event: &ClusterEvent) -> Option<String> {
             let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
             format!("data directory {path} failed{reason}")
         }
-        ClusterEvent::DirectoryNearlyFull { path, percent, .. } => format!("data directory {path} is {percent} % full"),
+        ClusterEvent::DirectoryNearlyFull { path, percent, .. } => format!("{percent} % full: data directory {path}"),
         ClusterEvent::CorruptReplicas { replicas: 1, first, .. } => {
             format!("found its replica of chunk {first} corrupt")
         }
@@ -181,9 +181,9 @@ fn one(event: &ClusterEvent) -> Option<String> {
 fn problem_text(problem: Problem, count: u64) -> String {
     let (one, many, none) = match problem {
         Problem::Missing => (
-            "chunk has no live replica: its data cannot be read",
-            "chunks have no live replica: their data cannot be read",
-            "no chunk is without a live replica any more",
+            "chunk is missing: no live replica, its data cannot be read",
+            "chunks are missing: no live replica, their data cannot be read",
+            "no chunk is missing any more",
         ),
         Problem::AtRisk => (
             "chunk is at risk: it has one live replica",
@@ -256,7 +256,7 @@ mod tests {
         let expected = [
             "registered at 127.0.0.1:4000, version 0.1.0",
             "no heartbeat for 700ms (stale)",
-            "connection closed (stale)",
+            "lost the connection (stale)",
             "declared dead: no heartbeat for 10s; 412 chunks lost a replica",
             "registered again after 1m15s",
             "heartbeat restored",
@@ -287,10 +287,10 @@ mod tests {
         let chunk = |problem, chunks| ClusterEvent::Chunks { problem, chunks };
         let replaced = ClusterEvent::CorruptReplicaReplaced { chunk: dfs_types::ChunkId(1) };
         let expected = [
-            (Severity::Error, None, "2 chunks have no live replica: their data cannot be read".to_owned()),
+            (Severity::Error, None, "2 chunks are missing: no live replica, their data cannot be read".to_owned()),
             (Severity::Warning, None, "1 chunk is under-replicated".to_owned()),
             (Severity::Info, None, "no chunk is under-replicated any more".to_owned()),
-            (Severity::Info, None, "no chunk is without a live replica any more".to_owned()),
+            (Severity::Info, None, "no chunk is missing any more".to_owned()),
             (Severity::Info, None, "repair finished: 8 replicas made".to_owned()),
             (Severity::Info, None, "2 corrupt replicas were replaced".to_owned()),
         ];

@@ -40,7 +40,13 @@ impl Verb for Dfsd {
         if context.out.is_terminal() && context.session.console.is_none() {
             context.out.flush()?;
             let status = context.call(async { dfsd.status().await.map_err(failed) }).await?;
-            return ended(status, "failed, as it says above");
+            // It has reported its failure itself.
+            let result = ended(status, "failed");
+            if let (Err(error), true) = (&result, status.code().is_some()) {
+                context.note_failed(error.clone());
+                return Ok(());
+            }
+            return result;
         }
         dfsd.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let Output { status, stdout, stderr } = context.call(async { dfsd.output().await.map_err(failed) }).await?;

@@ -18,6 +18,7 @@ const BEGIN: &str = "{\"files\":[";
 /// Arguments of `fsck`. The exit code is 5 if chunks are missing, 1 if only replicas are missing,
 /// and 6 if something seems to be missing and not all datanodes have reported yet.
 #[derive(Debug, Args)]
+#[command(after_help = "Exit code 5: data is missing, 1: under-replicated, 6: not all datanodes have\nreported.")]
 pub(super) struct Fsck {
     /// Where to look; default: everywhere.
     #[arg(value_name = "PATH")]
@@ -26,7 +27,7 @@ pub(super) struct Fsck {
 
 impl Verb for Fsck {
     const NAME: &'static str = "fsck";
-    const ABOUT: &'static str = "Find files with missing replicas; exit code 5, 1, or 6 if not known yet";
+    const ABOUT: &'static str = "Find files with missing replicas";
     const GROUP: Group = Group::Cluster;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("fsck", "the whole cluster"), ("fsck /data", "one directory")];
@@ -205,7 +206,7 @@ impl Totals {
 
     fn text(&self, view: &View) -> String {
         let looked = format!(
-            "looked at {} in {}: {}, {}",
+            "checked {} in {}: {}, {}",
             plural(self.files, "file", "files"),
             plural(self.directories, "directory", "directories"),
             plural(self.chunks, "chunk", "chunks"),
@@ -239,7 +240,7 @@ mod tests {
         assert_eq!((totals.files_under_replicated, totals.files_missing), (2, 1));
         assert_eq!(
             totals.text(&View::default()),
-            "looked at 3 files in 2 directories: 7 chunks, 5.0 MiB\n\
+            "checked 3 files in 2 directories: 7 chunks, 5.0 MiB\n\
              1 missing, 1 with one replica left, 2 under-replicated, in 2 files\n"
         );
     }

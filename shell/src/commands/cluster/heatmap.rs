@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 /// Arguments of `heatmap`.
 #[derive(Debug, Args)]
 pub(super) struct Heatmap {
-    /// Paths to show.
+    /// The figure that the tiles show.
     #[arg(long, value_name = "LENS", default_value = "fill")]
     lens: Lens,
 }

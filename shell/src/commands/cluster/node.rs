@@ -51,7 +51,7 @@ impl Verb for Node {
     const EFFECT: Effect<Self> = Effect::ChangesIf(|node| node.action != Action::Show);
     const EXAMPLES: &'static [Example] = &[
         ("node show datanode-2", "state, disks, traffic, clock"),
-        ("node drain datanode-2", "move its chunks to others, so that it can be stopped; asks first"),
+        ("node drain datanode-2", "re-replicate its chunks elsewhere, so that it can be stopped"),
         ("node drain --yes --wait datanode-2", "without confirmation, and wait until it is drained"),
         ("node resume datanode-2", "accept chunks again"),
         ("node forget --yes datanode-3", "remove a dead datanode from the cluster"),
@@ -110,7 +110,7 @@ impl Report for Shown {
         let span = Duration::from_millis;
         let mut text = String::new();
         let mut line = |name: &str, value: &str| {
-            let name = format!("{name:<12}");
+            let name = format!("{name:<16}");
             text.push_str(&format!("{}{value}\n", view.paint(Tone::Dim, &name)));
         };
         line("datanode", &node.id.to_string());
@@ -119,7 +119,7 @@ impl Report for Shown {
             line("drain", &told);
         }
         line("last heartbeat", &age(span(node.heartbeat_age_ms)));
-        line("came", &age(span(node.registered_ms)));
+        line("registered", &age(span(node.registered_ms)));
         let side = if node.skew_ms < 0 { "behind" } else { "ahead of" };
         line("clock", &format!("{} {side} the master's", apart(node.skew_ms)));
         line("address", &node.address.to_string());

@@ -142,11 +142,11 @@ impl Report for Seen {
             text.push_str(&format!("{}  {name}{since}\n", view.paint(tone, &figure)));
         };
         line("chunks", chunks.chunks, None, Tone::Plain);
-        line("without a live replica", chunks.missing, lasting.missing, Tone::Bad);
+        line("missing", chunks.missing, lasting.missing, Tone::Bad);
         line("with one replica left", chunks.at_risk, lasting.at_risk, Tone::Bad);
         line("under-replicated", chunks.under, lasting.under, Tone::Warning);
         line("over-replicated", chunks.over, None, Tone::Plain);
-        line("replicas being made", chunks.copying, None, Tone::Plain);
+        line("being re-replicated", chunks.copying, None, Tone::Plain);
         let counted = match (&self.status.safe_mode, self.status.counted_ms) {
             (Some(mode), _) => format!("safe mode: {}; what is not reported yet counts as missing here", mode.reason),
             (None, _) if self.status.awaited().is_some() => {

@@ -68,7 +68,7 @@ impl Space {
 
 impl Report for Space {
     fn text(&self, view: &View) -> String {
-        let heads = ["CAPACITY", "USED", "FREE", "USE", "FILES", "WITH REPLICAS"];
+        let heads = ["CAPACITY", "USED", "FREE", "USE", "DATA", "REPLICATED"];
         let mut table = Table::new(&heads.map(|head| (head, Align::Right)));
         let shown = |bytes: u64| if self.human { size_short(bytes) } else { bytes.to_string() };
         let sizes = [self.capacity, self.used, self.free, self.files, self.reserved].map(shown);

@@ -12,6 +12,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Arguments of `find`. Its long flags may be written with one dash or two.
 #[derive(Debug, Args)]
+#[command(after_help = "Options may be written with one dash, as in find(1), or with two: -name, --name.")]
 pub(super) struct Find {
     /// Where to search; default: the working directory.
     #[arg(value_name = "PATH")]
@@ -35,7 +36,7 @@ pub(super) struct Find {
 
 impl Verb for Find {
     const NAME: &'static str = "find";
-    const ABOUT: &'static str = "Search for files and directories; the masters search";
+    const ABOUT: &'static str = "Search for files and directories by pattern, type, size, age";
     const GROUP: Group = Group::Files;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[

@@ -24,9 +24,9 @@ pub(super) struct Get {
     /// Replace existing local files.
     #[arg(short)]
     force: bool,
-    /// Keep partial data when interrupted, and continue from it; skip files with the same length
+    /// Keep partial data when interrupted, and resume from it; skip files with the same length
     /// and time. LOCAL is the copy of a directory itself, also if it exists: the same line again
-    /// continues. `LOCAL/` is the directory that holds the copy.
+    /// resumes. `LOCAL/` is the directory that holds the copy.
     #[arg(short, long = "continue")]
     continued: bool,
     /// Keep attributes `user.*` as extended attributes; modes and times are always kept. A file is
@@ -51,7 +51,7 @@ impl Verb for Get {
     const EXAMPLES: &'static [Example] = &[
         ("get /data/a.csv", "into this directory"),
         ("get -r /data/2026 .", "a directory with all its contents"),
-        ("get -r -c /data/2026 .", "continue an interrupted download"),
+        ("get -r -c /data/2026 .", "resume an interrupted download"),
         ("get -r -p /data/2026 .", "with attributes user.*, too"),
         ("get -f /data/*.csv .", "by pattern, replacing existing files"),
         ("get /data/notes.txt - | sort", "through a local command"),

@@ -26,7 +26,7 @@ pub(super) struct Put {
     #[arg(short)]
     force: bool,
     /// Skip files with the same length and time; replace those that differ. REMOTE is the copy of a
-    /// directory itself, also if it exists: the same line again continues. `REMOTE/` is the
+    /// directory itself, also if it exists: the same line again resumes. `REMOTE/` is the
     /// directory that holds the copy.
     #[arg(short, long)]
     update: bool,

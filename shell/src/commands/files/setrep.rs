@@ -154,8 +154,8 @@ impl Setrep {
     }
 
     fn beyond(&self, serving: u32) -> String {
-        let datanodes = plural(serving.into(), "datanode serves", "datanodes serve");
-        format!("{} are wanted, but only {datanodes}; the others are made when there are more datanodes", self.goal())
+        let datanodes = plural(serving.into(), "datanode is in service", "datanodes are in service");
+        format!("{} are wanted, but only {datanodes}; the missing replicas are made when more join", self.goal())
     }
 
     fn goal(&self) -> String {
@@ -273,9 +273,9 @@ impl Kept {
     fn say(&self, goal: &str) -> Option<String> {
         let (first, wanted) = (self.first.as_ref()?, self.wanted);
         Some(match self.files {
-            1 => format!("{first} keeps more than {goal}: another file that shares its chunks wants {wanted}"),
+            1 => format!("{first} keeps more than {goal}: another file that shares its chunks needs {wanted}"),
             files => format!(
-                "{files} files keep more than {goal}, as {first}: other files that share their chunks want up to {wanted}"
+                "{files} files keep more than {goal}, as {first}: other files that share their chunks need up to {wanted}"
             ),
         })
     }

@@ -13,7 +13,7 @@ pub(super) struct Bg {
 
 impl Verb for Bg {
     const NAME: &'static str = "bg";
-    const ABOUT: &'static str = "Name a background command, which runs already: Ctrl-Z stops none";
+    const ABOUT: &'static str = "Show a background command (Ctrl-Z keeps it running)";
     const GROUP: Group = Group::Shell;
     const EFFECT: Effect<Self> = Effect::Looks;
     const EXAMPLES: &'static [Example] = &[("put -f report.pdf /data & bg; wait", "the last one")];

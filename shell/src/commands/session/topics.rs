@@ -63,8 +63,8 @@ command, and errors as documents on standard error.
 Commands in the file shellrc, beside the settings, run when the prompt starts.
 ";
 
-const CODES: &str = "\
-  0  done
+// No `\` after the first quote: it would take the blanks before the first code.
+const CODES: &str = "  0  done
   1  the command failed: no such file, exists, not a directory, not empty, …
   2  the command was used wrongly, or cannot be understood
   3  the cluster cannot be reached, or did not answer in time
@@ -113,7 +113,7 @@ pub(super) fn overview(commands: Table) -> String {
     }
     text.push_str("help COMMAND explains a command, with examples; help TOPIC says more:\n");
     lines(&mut text, TOPICS.iter().map(|topic| (topic.name, topic.about)));
-    text.push_str("Names from elsewhere are known, too: help -ls, help dfsadmin, help rmdir.\n");
+    text.push_str("find takes a pattern, search a part of a name. Other tools' names: help -ls.\n");
     text
 }
 

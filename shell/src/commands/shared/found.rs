@@ -5,6 +5,7 @@ use super::places::places;
 use super::rows::Rows;
 use crate::base::report::about;
 use crate::command::Context;
+use crate::lang::quote_words;
 use dfs_client::{Client, Find, Found, FoundPage, UnderReplicated, Wanted};
 use dfs_types::{DfsPath, Error, ErrorCode, Kind, Result};
 use schemars::JsonSchema;
@@ -84,7 +85,7 @@ pub(crate) async fn show(context: &mut Context<'_>, texts: &[OsString], wanted: 
     for place in places(context, texts).await? {
         let mut search = Search::new(&client, &place, &wanted);
         loop {
-            let page = search.page(context).await;
+            let page = search.page(context).await.map_err(|error| meant_as_name(error, &place, texts, &wanted));
             let Some(page) = context.check(page)?.flatten() else { break };
             for found in &page.entries {
                 let text = line(context, found);
@@ -93,6 +94,17 @@ pub(crate) async fn show(context: &mut Context<'_>, texts: &[OsString], wanted: 
         }
     }
     rows.end(context)
+}
+
+/// Adds a hint if the name of a file was given as the place to search, as in `find notes.txt`.
+fn meant_as_name(error: Error, place: &DfsPath, texts: &[OsString], wanted: &Wanted) -> Error {
+    let name = place.as_str().rsplit('/').next().unwrap_or_default();
+    let is_plain = wanted.name.is_none() && wanted.text.is_none() && texts.iter().any(|text| text == name);
+    if error.code != ErrorCode::NotFound || !is_plain {
+        return error;
+    }
+    let name = quote_words([name]);
+    error.hint(format!("`search {name}` looks for this name everywhere, as does `find / -name {name}`"))
 }
 
 fn line(context: &Context<'_>, found: &Found) -> String {

@@ -27,7 +27,7 @@ pub(super) fn screen(seen: &Observation<'_>, zone: &TimeZone, view: &View) -> St
     };
     let mut text = String::new();
     line(&mut text, "health", &format!("{grade}: {reason}"), view);
-    line(&mut text, "seen", &trust(seen, zone), view);
+    line(&mut text, "view", &trust(seen, zone), view);
     let (used, capacity) = (size(status.used), size(status.capacity));
     let part = percent(status.used, status.capacity);
     line(
@@ -45,7 +45,7 @@ pub(super) fn screen(seen: &Observation<'_>, zone: &TimeZone, view: &View) -> St
     }
     let (files, directories) =
         (plural(status.files, "file", "files"), plural(status.directories, "directory", "directories"));
-    line(&mut text, "names", &format!("{files}, {directories}, {}", size(status.bytes)), view);
+    line(&mut text, "namespace", &format!("{files}, {directories}, {}", size(status.bytes)), view);
     line(&mut text, "chunks", &chunks(seen), view);
     let (live, stale, dead) = (status.nodes_live, status.nodes_stale, status.nodes_dead);
     let drains = drains(seen).map(|drains| format!(", {drains}")).unwrap_or_default();
@@ -74,15 +74,20 @@ fn line(text: &mut String, name: &str, value: &str, view: &View) {
     let _ = writeln!(text, "{}{}", view.paint(Tone::Dim, &padded), wrap(value, view.cells, INDENT));
 }
 
+/// Returns an age in a sentence: `just now`, `4 s ago`.
+fn ago(span: Duration) -> String {
+    if span.as_secs() == 0 { "just now".to_owned() } else { age(span) }
+}
+
 /// Returns the master that answered, the age of the data, and the datanodes that have not reported.
 fn trust(seen: &Observation<'_>, zone: &TimeZone) -> String {
     let status = seen.status;
     let leader = status.leader.map_or_else(|| "no leader".to_owned(), |leader| format!("leader {leader}"));
     let mut text = format!("cluster {}, {leader}, term {}", status.cluster, status.term);
-    let _ = write!(text, "; data of {}, {}", time_seconds(status.taken_at, zone), age(seen.age));
+    let _ = write!(text, "; as of {} ({})", time_seconds(status.taken_at, zone), ago(seen.age));
     match status.counted_ms {
         Some(ms) => {
-            let _ = write!(text, "; chunks counted {}", age(Duration::from_millis(ms)));
+            let _ = write!(text, "; chunks counted {}", ago(Duration::from_millis(ms)));
         }
         None => text.push_str("; chunks not counted yet"),
     }
@@ -117,7 +122,7 @@ fn tell(finding: &Finding, taken_at: Timestamp, zone: &TimeZone, view: &View) ->
     let mut text = format!("{} {}\n", view.paint(tone, glyph), wrap(&what, view.cells, 2));
     if let Some(ms) = finding.since_ms {
         let since = Timestamp(taken_at.0.saturating_sub(ms));
-        let since = format!("{}, {}", time_seconds(since, zone), age(Duration::from_millis(ms)));
+        let since = format!("{} ({})", time_seconds(since, zone), ago(Duration::from_millis(ms)));
         line(&mut text, "  since", &since, view);
     }
     if let Some(cause) = &finding.because {
@@ -169,7 +174,7 @@ mod tests {
             text.starts_with("health      · healthy: every chunk has all its replicas, every datanode is reporting\n")
         );
         assert!(text.contains("15.0 GiB of 100 GiB used (15 %), 85.0 GiB free"), "{text}");
-        assert!(text.contains("leader master-1, term 3; data of 1970-01-01 00:10:00, now; chunks counted 2 s ago"));
+        assert!(text.contains("leader master-1, term 3; as of 1970-01-01 00:10:00 (just now); chunks counted 2 s ago"));
         assert!(!text.contains("  run"), "{text}");
     }
 
@@ -185,12 +190,12 @@ mod tests {
         let text = text(&Observation { affected, local: Some(&Local::default()), ..seen(&status, &[dead]) });
         let expected = "
 ! datanode-2 is dead: its replicas no longer count
-  since     1970-01-01 00:05:00, 5 min ago
+  since     1970-01-01 00:05:00 (5 min ago)
   meanwhile its chunks are re-replicated from other replicas; if it comes back, its replicas count again
   run       dfsd start datanode-2
 
 ! 12 chunks are under-replicated, in 4 files: all can be read
-  since     1970-01-01 00:05:10, 4 min ago
+  since     1970-01-01 00:05:10 (4 min ago)
   because   datanode-2 is dead
   meanwhile they are re-replicated; 3 replicas are being made now
 ";

@@ -59,7 +59,7 @@ impl Page for Masters {
         let Some(snapshot) = &shared.snapshot else { return };
         let theme = &shared.theme;
         let masters = masters(shared);
-        let head = format!("{:<12} {:<10} {:<22} {:>14} {:>10}", "MASTER", "ROLE", "ADDRESS", "APPLIED", "BEHIND");
+        let head = format!("{:<12} {:<10} {:<22} {:>14} {:>10}", "MASTER", "ROLE", "ADDRESS", "APPLIED", "LAG");
         text(frame, Rect { height: 1, ..area }, Line::styled(head, theme.head()));
         let furthest = masters.iter().map(|master| master.applied).max().unwrap_or(0);
         for (index, master) in masters.iter().enumerate() {

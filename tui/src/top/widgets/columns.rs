@@ -298,7 +298,7 @@ fn in_flight(node: &NodeStatus) -> u64 {
 /// Returns the skew of its clock, if it is significant.
 fn clock(skew_ms: i64) -> String {
     if skew_ms.unsigned_abs() <= SKEW_MAX_MS {
-        return "right".to_owned();
+        return "in sync".to_owned();
     }
     let sign = if skew_ms < 0 { "-" } else { "+" };
     format!("{sign}{}", span(Duration::from_millis(skew_ms.unsigned_abs())))
@@ -341,7 +341,7 @@ mod tests {
     fn clocks_are_told_when_they_matter() {
         assert_eq!(
             (clock(2_000), clock(-86_400_000), clock(12_000)),
-            ("right".into(), "-1d 00h".into(), "+12 s".into())
+            ("in sync".into(), "-1d 00h".into(), "+12 s".into())
         );
     }
 

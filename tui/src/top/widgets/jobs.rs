@@ -13,8 +13,14 @@ use dfs_types::{Error, Timestamp};
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+/// The width of the names of jobs.
+const NAME_CELLS: usize = 22;
 /// The cell in which the note of a job begins.
-const NOTE_FROM: usize = 57;
+const NOTE_FROM: usize = NAME_CELLS + 47;
+/// If there are fewer cells for notes, only errors are shown, below their jobs.
+const NOTE_CELLS_MIN: usize = 20;
+/// The indent of an error below its job.
+const BELOW: usize = 2;
 
 /// The last known jobs, for a view that shows them.
 #[derive(Debug, Default)]
@@ -96,7 +102,8 @@ impl JobsFeed {
         };
         let jobs: Vec<JobRow> = jobs.iter().map(|job| jobs::row(job, at)).collect();
         let cells = usize::from(area.width).saturating_sub(NOTE_FROM);
-        let wrapped = jobs.iter().map(|job| pieces(&job.note, cells).len()).sum::<usize>() < usize::from(area.height);
+        let wrapped = cells < NOTE_CELLS_MIN
+            || jobs.iter().map(|job| pieces(&job.note, cells).len()).sum::<usize>() < usize::from(area.height);
         let mut lines = vec![head(theme)];
         for job in jobs {
             let whole = wrapped || job.tone == Tone::Bad;
@@ -122,21 +129,28 @@ fn is_busy(job: &JobStatus) -> bool {
 
 fn head(theme: &Theme) -> Line<'static> {
     let [name, state, done, last_run, note] = jobs::HEAD;
-    Line::styled(format!("{name:<10} {state:<11} {done:<23} {last_run:<9} {note}"), theme.head())
+    Line::styled(format!("{name:<NAME_CELLS$} {state:<11} {done:<23} {last_run:<9} {note}"), theme.head())
 }
 
 /// Returns a job as one line, or as several if its note is to be `whole`.
 fn row_lines(job: JobRow, whole: bool, cells: usize, theme: &Theme) -> Vec<Line<'static>> {
     let JobRow { name, state, tone, done, last_run, note } = job;
-    let notes = if whole { pieces(&note, cells) } else { vec![shorten(&note, cells).into_owned()] };
+    let beside = cells >= NOTE_CELLS_MIN;
+    let notes = match (beside, whole) {
+        (true, true) => pieces(&note, cells),
+        (true, false) => vec![shorten(&note, cells).into_owned()],
+        (false, true) if tone == Tone::Bad => pieces(&note, NOTE_FROM + cells - BELOW),
+        (false, _) => Vec::new(),
+    };
     let style = if tone == Tone::Bad { theme.tone(tone) } else { theme.dim() };
     let mut notes = notes.into_iter().map(|note| Span::styled(note, style));
     let first = Line::from(vec![
-        Span::raw(format!("{} ", pad(&name, 10))),
+        Span::raw(format!("{} ", pad(&name, NAME_CELLS))),
         Span::styled(format!("{} ", pad(state, 11)), theme.tone(tone)),
         Span::raw(format!("{} {} ", pad(&done, 23), pad(&last_run, 9))),
-        notes.next().unwrap_or_default(),
+        if beside { notes.next().unwrap_or_default() } else { Span::default() },
     ]);
-    let rest = notes.map(|note| Line::from(vec![Span::raw(" ".repeat(NOTE_FROM)), note]));
+    let indent = if beside { NOTE_FROM } else { BELOW };
+    let rest = notes.map(|note| Line::from(vec![Span::raw(" ".repeat(indent)), note]));
     std::iter::once(first).chain(rest).collect()
 }

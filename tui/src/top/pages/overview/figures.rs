@@ -69,7 +69,7 @@ pub(super) fn figures(frame: &mut Frame<'_>, area: Rect, shared: &Shared, status
     let rows = [
         ("health", first),
         ("space", space),
-        ("names", vec![names.into()]),
+        ("namespace", vec![names.into()]),
         ("chunks", vec![shorten(&replicas, room).into_owned().into()]),
         ("nodes", nodes),
     ];
