@@ -69,9 +69,10 @@ impl FindingList<'_> {
         let worst = findings.iter().enumerate().min_by_key(|(_, finding)| finding.severity).map_or(0, |(at, _)| at);
         let (pinned, others): (Vec<_>, Vec<_>) =
             lines.into_iter().take(end).partition(|(at, _)| *at == 0 || *at == worst);
-        let left = room.saturating_sub(pinned.len());
-        let rest = others.len().saturating_sub(left);
-        pinned.into_iter().chain(others.into_iter().skip(rest)).take(room).collect()
+        let selected = others.iter().filter(|(at, _)| *at == self.selected).count();
+        let pinned_room = pinned.len().min(room.saturating_sub(selected));
+        let rest = others.len().saturating_sub(room.saturating_sub(pinned_room));
+        pinned.into_iter().take(pinned_room).chain(others.into_iter().skip(rest)).collect()
     }
 
     fn all(&self, detail: Detail) -> Vec<(usize, Line<'static>)> {

@@ -13,6 +13,9 @@ const AIRY: u16 = 30;
 const BETWEEN: u16 = 2;
 /// Lines of the curves if there is little room: one for each, and the time axis.
 const CURVES_LOW: u16 = 5;
+/// Lines of the findings if there is little room, with their title: two facts and a command, and one
+/// for the selected finding.
+const FINDINGS_LOW: u16 = 5;
 /// Lines of recent events if there is little room, with their title.
 const EVENTS_LOW: u16 = 4;
 /// Lines of recent events in a wide window, with their title.
@@ -122,7 +125,7 @@ impl Places {
         let mut rest = area;
         let figures = cut(&mut rest, FIGURES, gap);
         let room = rest.height.saturating_sub(gap * 3);
-        let most = room * 3 / 5;
+        let most = (room * 3 / 5).max(FINDINGS_LOW.min(room));
         let [all, some, little] = needs.findings.map(|lines| lines.min(most));
         let events_low = needs.events.min(EVENTS_LOW);
         let steps = [(CURVES_LOW, events_low), (3, events_low), (0, events_low), (0, 2.min(events_low)), (0, 0)];

@@ -39,6 +39,10 @@ fn the_selection_stays_with_its_finding_and_the_worst_stays_in_view() {
         for part in [&worst.what, &format!("run: {}", worst.run), &findings[0].what, &findings[at].what] {
             assert!(text.contains(part), "{part}, {at} selected:\n{text}");
         }
+        for (cells, lines) in [(80, 16), (60, 16)] {
+            let text = once::plain(&once::frame(&model, cells, lines));
+            assert!(text.contains(&findings[at].what[..20]), "{at} selected:\n{text}");
+        }
     }
     let smallest = once::plain(&once::frame(&model, 60, 16));
     for part in ["run: why datanode-2", "✗ 2 chunks have no live replica"] {
