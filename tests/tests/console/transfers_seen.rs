@@ -12,6 +12,7 @@ use std::process::Command;
 fn at_a_terminal() {
     let cluster = Cluster::start(Spec::default());
     lines_follow_the_window(&cluster);
+    nothing_of_the_lines_stays(&cluster);
     interrupted(&cluster);
     in_the_background(&cluster);
     put_there_while_it_runs(&cluster);
@@ -91,6 +92,63 @@ fn lines_follow_the_window(cluster: &Cluster) {
     terminal.see("put: 2 files, 5.0 MiB in ");
     terminal.prompt("/");
     assert_eq!(lines_with(&terminal, "["), 0, "no bar is left");
+}
+
+/// News of the cluster, keys that are pressed meanwhile and a window that changes leave nothing of
+/// the lines behind, whatever its width and the name of the file are.
+fn nothing_of_the_lines_stays(cluster: &Cluster) {
+    for (cells, name) in [
+        (40, "left40 short".to_owned()),
+        (40, format!("left40w {}", "漢字".repeat(30))),
+        (80, format!("left80 {}", "x".repeat(120))),
+        (100, format!("left100 {}", "👨‍👩‍👧".repeat(12))),
+        (200, "left200 short".to_owned()),
+    ] {
+        let source = pipe(cluster, &name);
+        let pattern = name.split_once(' ').expect("a beginning").0;
+        let (shown, has_lines) = (format!("{pattern} "), |terminal: &Terminal| terminal.text().contains("B/s"));
+        let mut terminal = Terminal::run(cluster.shell_command(), 50, cells);
+        terminal.prompt("/");
+        terminal.line(&format!("lcd {}", cluster.scratch().display()));
+        terminal.prompt("/");
+        // The pattern keeps the name out of the line, so that it is in the progress lines only.
+        terminal.line(&format!("put {pattern}?* /{pattern}"));
+        let open = feed(&source, 2 << 20);
+        terminal.wait("its lines", has_lines);
+        // While they are shown, the cluster comes back.
+        terminal.press(key::CTRL_Z);
+        terminal.prompt("/");
+        cluster.freeze("master-1");
+        terminal.line("ls");
+        terminal.press(key::CTRL_C);
+        terminal.see("cluster unreachable");
+        terminal.prompt("/");
+        terminal.line("fg");
+        terminal.wait("its lines again", |terminal| terminal.cursor_line().contains("MiB"));
+        cluster.thaw("master-1");
+        terminal.see("the cluster is back");
+        terminal.wait("its lines below the news", |terminal| terminal.cursor_line().contains("MiB"));
+        for keys in ["\r", "pwd\r", "what is typed ahead, and longer than one line of a narrow window\x15"] {
+            terminal.press(keys);
+            let before = terminal.written().len();
+            terminal.wait("them again", |terminal| {
+                terminal.written().len() > before && terminal.cursor_line().contains("MiB")
+            });
+        }
+        drop(open);
+        terminal.see("[1] done put ");
+        terminal.wait("what was typed", |terminal| terminal.text().lines().any(|line| line == "/"));
+        terminal.prompt("/");
+        let text = terminal.text();
+        let left: Vec<&str> = text
+            .lines()
+            .filter(|line| {
+                line.contains(&shown) || line.contains("B/s") && !line.contains(" in ") || line.starts_with('[')
+            })
+            .filter(|line| !line.starts_with("[1] "))
+            .collect();
+        assert_eq!(left, [""; 0], "{cells} cells, {name}:\n{text}");
+    }
 }
 
 fn interrupted(cluster: &Cluster) {
