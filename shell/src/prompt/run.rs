@@ -81,9 +81,7 @@ fn lines(session: &mut Session, runtime: &Handle, editor: &mut Line, known: &Kno
                 session.history.add(line.trim_end_matches('\n'));
                 let code = run_line(session, runtime, &line);
                 known.outdate();
-                if code == 0 || code == ErrorCode::Unreachable.exit_code() {
-                    known.look_again(code == 0);
-                }
+                known.look_again(code != ErrorCode::Unreachable.exit_code());
             }
             Err(ReadlineError::Interrupted) => {}
             Err(ReadlineError::Eof) => session.leave = Some(session.leave.unwrap_or(0)),
