@@ -154,13 +154,36 @@ fn nothing_of_the_lines_stays(cluster: &Cluster) {
 fn interrupted(cluster: &Cluster) {
     let source = pipe(cluster, "three");
     let mut terminal = prompt(cluster);
-    terminal.line(&format!("put {} /three", source.display()));
+    terminal.line(&format!("lcd {}", cluster.scratch().display()));
+    terminal.prompt("/");
+    terminal.line("put --chunk-size 2048KiB three /");
     let _open = feed(&source, 2 << 20);
     terminal.see("MiB");
     terminal.press(key::CTRL_C);
     terminal.see("put: /three: interrupted");
     terminal.prompt("/");
     assert_eq!(cluster.shell(&["stat", "/three"]).code, 1);
+    // Nothing of it is kept, and the line says so; it holds what was typed.
+    let said = terminal.text().replace('\n', "");
+    assert!(said.contains("; start again with: put --chunk-size 2048KiB three /three"), "{said}");
+
+    // A get without -c keeps nothing either; with it, it does.
+    let local = cluster.scratch().join("got");
+    std::fs::write(&local, vec![7; 4 << 20]).expect("write");
+    cluster.ok(&["put", local.to_str().expect("UTF-8"), "/whole"]);
+    let nodes = ["datanode-1", "datanode-2", "datanode-3"];
+    for (flags, onward) in [
+        ("", "start again with: get -c /whole again (an interrupted get -c resumes)"),
+        ("-c ", "continue with: get -c /whole again"),
+    ] {
+        nodes.iter().for_each(|node| cluster.freeze(node));
+        terminal.line(&format!("get {flags}/whole again"));
+        terminal.wait("its lines", |terminal| terminal.cursor_line().contains("MiB"));
+        terminal.press(key::CTRL_C);
+        terminal.wait("how it goes on", |terminal| terminal.text().replace('\n', "").contains(&format!("; {onward}")));
+        terminal.prompt("/");
+        nodes.iter().for_each(|node| cluster.thaw(node));
+    }
 }
 
 fn in_the_background(cluster: &Cluster) {
