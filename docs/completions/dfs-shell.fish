@@ -131,7 +131,7 @@ complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand put" -l help -d 'Sho
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s j -d 'Number of files transferred at the same time' -r
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s r -d 'Directories recursively, with modes and times'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s f -d 'Replace existing local files'
-complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s c -l continue -d 'Keep partial data when interrupted, and resume from it; skip files with the same length and time. LOCAL is the copy of a directory itself, also if it exists: the same line again resumes. `LOCAL/` is the directory that holds the copy'
+complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s c -l continue -d 'Keep partial data when interrupted, and resume from it; without it, an interrupted file starts from zero. Skip files with the same length and time. LOCAL is the copy of a directory itself, also if it exists: the same line again resumes. `LOCAL/` is the directory that holds the copy'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -s p -d 'Keep attributes `user.*` as extended attributes; modes and times are always kept. A file is stored even if the local file system rejects its attributes: this is reported, and the command fails'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand get" -l help -d 'Show this help'
 complete -c dfs-shell -n "__fish_dfs_shell_using_subcommand getrange" -s f -d 'Replace an existing local file'

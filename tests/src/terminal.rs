@@ -173,7 +173,8 @@ impl Terminal {
     /// Waits for an empty prompt in this directory, in any state of the cluster.
     #[track_caller]
     pub fn prompt(&mut self, directory: &str) {
-        let prompts = ["", " !", " (unreachable)", " (reachable)"].map(|mark| format!("dfs:{directory}{mark}>"));
+        let marks = ["", " !", " (unreachable)", "!", "?", " -", " ?", " (back online)", " (not healthy)"];
+        let prompts = marks.map(|mark| format!("dfs:{directory}{mark}>"));
         self.wait(&format!("the prompt in {directory}"), |terminal| {
             terminal.is_at_prompt() && prompts.iter().any(|prompt| prompt == terminal.before_cursor().trim_end())
         });

@@ -9,8 +9,18 @@ pub(crate) fn advice(error: &Error) -> Option<String> {
     error.hint.clone().or_else(|| match error.detail.as_deref() {
         Some(detail) => of_detail(detail).map(Cow::into_owned),
         None if error.code == ErrorCode::NotEmpty => Some("rm -r deletes it with all that is in it".to_owned()),
+        None if is_datanode_full(error) => {
+            Some("delete files, or add datanodes; `status` shows the room that is left".to_owned())
+        }
         None => None,
     })
+}
+
+/// Returns true if the disk of a datanode is full. A full disk of this machine is that of a device.
+fn is_datanode_full(error: &Error) -> bool {
+    error.code == ErrorCode::LocalIo
+        && error.message.contains(": datanode-")
+        && error.message.ends_with(": no space left")
 }
 
 fn of_detail(detail: &Detail) -> Option<Cow<'static, str>> {
@@ -66,4 +76,18 @@ fn of_detail(detail: &Detail) -> Option<Cow<'static, str>> {
         Detail::PartName => "get it without -c",
     };
     Some(text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_datanode_is_no_full_disk_of_this_machine() {
+        let hint = |message: &str| advice(&Error::new(ErrorCode::LocalIo, message));
+        let full = hint("gave up after 8 tries: chunk 0000000000000035: datanode-2: no space left");
+        assert!(full.is_some_and(|hint| hint.starts_with("delete files, or add datanodes")));
+        assert_eq!(hint("no space left on device"), None);
+        assert_eq!(hint("gave up after 8 tries: chunk 0000000000000035: datanode-2: the disk fails"), None);
+    }
 }

@@ -4,7 +4,7 @@
 use super::run::{self, one_line};
 use crate::base::exit::Ended;
 use crate::base::report::{Location, local_io, usage};
-use crate::lang::{Statement, SyntaxError, parse};
+use crate::lang::{Statement, SyntaxError, open, parse};
 use crate::session::Session;
 use dfs_types::{ByteSize, ErrorCode, Result};
 use std::io::{BufRead, Read};
@@ -80,8 +80,10 @@ pub(crate) fn run_stdin(session: &mut Session, runtime: &Handle) -> u8 {
         }
         let first = lines_done == 0 && text.is_empty();
         text.push_str(line.strip_prefix(BYTE_ORDER_MARK).filter(|_| first).unwrap_or(&line));
+        if !end && text.len() < OPEN_BYTES_MAX && open(&text).is_some() {
+            continue;
+        }
         match parse(&text) {
-            Err(error) if error.incomplete && !end && text.len() < OPEN_BYTES_MAX => continue,
             Err(error) => {
                 script.not_understood(session, &error, lines_done);
                 break;

@@ -1,6 +1,6 @@
 //! Parses the text after a `$`: a variable, or `'…'` with escapes.
 
-use super::parse::{Parser, SyntaxError};
+use super::parse::{Open, Parser, SyntaxError};
 use super::word::{Piece, Variable};
 
 impl Parser<'_> {
@@ -43,7 +43,7 @@ impl Parser<'_> {
         let end = self.at();
         let name = self.between(start, end);
         if !self.take('}') {
-            return Err(SyntaxError { what: "a ${ is not closed".to_owned(), line, incomplete: false });
+            return Err(SyntaxError { what: "a ${ is not closed".to_owned(), line, open: None });
         }
         match name.as_bytes() {
             [b'@'] => Ok(Variable::Arguments),
@@ -62,7 +62,7 @@ impl Parser<'_> {
         let mut text = String::new();
         loop {
             match self.next() {
-                None => return Err(Self::unclosed("a $' is not closed", line)),
+                None => return Err(Self::unclosed(Open::SingleQuote, "a $' is not closed", line)),
                 Some('\'') => return Ok(Piece::Quoted(text)),
                 Some('\\') => text.push(self.dollar_escape(line)?),
                 Some(c) => text.push(c),
@@ -71,7 +71,7 @@ impl Parser<'_> {
     }
 
     fn dollar_escape(&mut self, line: usize) -> Result<char, SyntaxError> {
-        let c = self.next().ok_or_else(|| Self::unclosed("a $' is not closed", line))?;
+        let c = self.next().ok_or_else(|| Self::unclosed(Open::SingleQuote, "a $' is not closed", line))?;
         match c {
             'n' => Ok('\n'),
             'r' => Ok('\r'),

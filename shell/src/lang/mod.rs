@@ -13,7 +13,7 @@ mod text;
 mod word;
 
 pub use dfs_term::quote::{quote, quote_words};
-pub use parse::{SyntaxError, parse};
+pub use parse::{Open, SyntaxError, open, parse};
 pub use scope::{Scope, UnsetVariable};
 pub use text::Text;
 pub use word::{Action, Output, Piece, Statement, Variable, Word};

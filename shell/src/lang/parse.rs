@@ -12,9 +12,21 @@ pub struct SyntaxError {
     pub what: String,
     /// The line of the text where the error begins, from 1.
     pub line: usize,
-    /// True if more text could complete the statement: an open quote, a backslash or a `|` at the
-    /// end.
-    pub incomplete: bool,
+    /// What more text could complete, if that is the error.
+    pub open: Option<Open>,
+}
+
+/// The end of a text that more text could complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Open {
+    /// An open `'`, also one of `$'`.
+    SingleQuote,
+    /// An open `"`.
+    DoubleQuote,
+    /// A backslash at the end.
+    Backslash,
+    /// A `|` at the end.
+    Pipe,
 }
 
 /// Parses a text into statements.
@@ -28,6 +40,13 @@ pub fn parse(text: &str) -> Result<Vec<Statement>, SyntaxError> {
         statements.extend(parser.statement()?);
     }
     Ok(statements)
+}
+
+/// Returns what the next line would complete, behind a text that ends with or without a newline.
+pub fn open(text: &str) -> Option<Open> {
+    // A backslash before a newline is complete: it joins the lines.
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    parse(text.strip_suffix('\r').unwrap_or(text)).err()?.open
 }
 
 pub(super) struct Parser<'t> {
@@ -71,11 +90,15 @@ impl<'t> Parser<'t> {
     }
 
     pub(super) fn error(&self, what: impl Into<String>) -> SyntaxError {
-        SyntaxError { what: what.into(), line: self.line, incomplete: false }
+        SyntaxError { what: what.into(), line: self.line, open: None }
     }
 
-    pub(super) fn unclosed(what: &str, line: usize) -> SyntaxError {
-        SyntaxError { what: what.to_owned(), line, incomplete: true }
+    pub(super) fn unclosed(open: Open, what: &str, line: usize) -> SyntaxError {
+        SyntaxError { what: what.to_owned(), line, open: Some(open) }
+    }
+
+    fn nothing_behind(line: usize) -> SyntaxError {
+        Self::unclosed(Open::Backslash, "nothing stands behind the last \\", line)
     }
 
     /// Skips white space, `;` and comments; returns false at the end of the text.
@@ -225,7 +248,7 @@ impl<'t> Parser<'t> {
                 '\\' => {
                     let line = self.line;
                     self.next();
-                    self.next().ok_or_else(|| Self::unclosed("nothing stands behind the last \\", line))?;
+                    self.next().ok_or_else(|| Self::nothing_behind(line))?;
                 }
                 _ => {
                     goes_on = c == '|' || goes_on && c.is_whitespace();
@@ -235,7 +258,7 @@ impl<'t> Parser<'t> {
             before = c;
         }
         if goes_on && self.peek().is_none() {
-            return Err(Self::unclosed("a local command must stand behind |", line));
+            return Err(Self::unclosed(Open::Pipe, "a local command must stand behind |", line));
         }
         let end = self.at();
         let command = self.between(start, end).trim();
@@ -253,10 +276,11 @@ impl<'t> Parser<'t> {
 
     fn skip_quoted(&mut self, quote: char) -> Result<(), SyntaxError> {
         let line = self.line;
+        let open = if quote == '"' { Open::DoubleQuote } else { Open::SingleQuote };
         self.next();
         loop {
             match self.next() {
-                None => return Err(Self::unclosed("a quote is not closed", line)),
+                None => return Err(Self::unclosed(open, "a quote is not closed", line)),
                 Some('\\') if quote == '"' => drop(self.next()),
                 Some(c) if c == quote => return Ok(()),
                 Some(_) => {}
@@ -294,7 +318,7 @@ impl<'t> Parser<'t> {
     fn escaped(&mut self) -> Result<Piece, SyntaxError> {
         let line = self.line;
         self.next();
-        let escaped = self.next().ok_or_else(|| Self::unclosed("nothing stands behind the last \\", line))?;
+        let escaped = self.next().ok_or_else(|| Self::nothing_behind(line))?;
         Ok(Piece::Quoted(escaped.to_string()))
     }
 
@@ -307,7 +331,7 @@ impl<'t> Parser<'t> {
         }
         let end = self.at();
         if !self.take('\'') {
-            return Err(Self::unclosed("a ' is not closed", line));
+            return Err(Self::unclosed(Open::SingleQuote, "a ' is not closed", line));
         }
         Ok(Piece::Quoted(self.between(start, end).to_owned()))
     }
@@ -320,7 +344,7 @@ impl<'t> Parser<'t> {
         let before = pieces.len();
         loop {
             match self.peek() {
-                None => return Err(Self::unclosed("a \" is not closed", line)),
+                None => return Err(Self::unclosed(Open::DoubleQuote, "a \" is not closed", line)),
                 Some('"') => break,
                 Some('\\') => self.escape_in_double(&mut text),
                 Some('$') => match self.dollar()? {

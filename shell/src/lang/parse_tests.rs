@@ -108,7 +108,7 @@ fn what_is_wrong_is_said_with_its_line() {
         ("ls $'\\xff'", 1, false),
     ] {
         let error = parse(text).expect_err(text);
-        assert_eq!((error.line, error.incomplete), (line, incomplete), "{text}: {error}");
+        assert_eq!((error.line, error.open.is_some()), (line, incomplete), "{text}: {error}");
     }
 }
 
@@ -169,6 +169,6 @@ fn an_ampersand_at_the_end_is_the_background() {
         assert_eq!(found(text), expected(all), "{text}");
     }
     for wrong in ["&", "ls && pwd", "ls > &", "@ &"] {
-        assert!(parse(wrong).is_err_and(|error| !error.incomplete), "{wrong}");
+        assert!(parse(wrong).is_err_and(|error| error.open.is_none()), "{wrong}");
     }
 }

@@ -9,6 +9,7 @@ use dfs_diagnosis::{Finding, Kind, Observation, Severity, findings};
 use dfs_types::{DfsPath, Error, ErrorCode, Result};
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashSet;
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -26,8 +27,9 @@ const QUESTIONS_MAX: usize = 8;
 const WORDS_FRESH: Duration = Duration::from_secs(10);
 /// A problem that is over within this time is not reported.
 const SETTLING: Duration = Duration::from_secs(5);
-/// The maximum time that the prompt waits for a status check.
+/// The maximum time that the prompt waits for a status check, and the pause before it is repeated.
 const LOOK_PATIENCE: Duration = Duration::from_millis(300);
+const LOOK_PAUSE: Duration = Duration::from_millis(50);
 /// The minimum time between two status checks.
 const LOOKS_APART: Duration = Duration::from_secs(1);
 
@@ -60,6 +62,9 @@ pub(super) struct Words {
     pub late: bool,
 }
 
+/// Called with the states before and after each status check.
+type News = Box<dyn FnMut(&Health, &Health) + Send>;
+
 /// Words, and the time at which they were requested.
 type Taken = Option<(Vec<String>, Instant)>;
 
@@ -69,7 +74,6 @@ pub(super) struct Known {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
 struct Shared {
     runtime: Handle,
     questions: Arc<Semaphore>,
@@ -78,6 +82,14 @@ struct Shared {
     /// Signals that a request has ended, with or without an answer.
     answered: Notify,
     state: Mutex<State>,
+    /// Set once the state of the cluster is watched.
+    news: Mutex<Option<News>>,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("state", &self.state).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -90,15 +102,18 @@ struct State {
     nodes: Taken,
     users: Taken,
     health: Health,
-    /// The number of status checks so far.
-    looks: u64,
+    /// The beginning of the status check that found `health`.
+    looked: Option<Instant>,
+    /// The time since which all checks found problems, while they are not in `health` yet.
+    troubled: Option<Instant>,
 }
 
 impl Known {
     pub(super) fn new(runtime: Handle) -> Self {
         let questions = Arc::new(Semaphore::new(QUESTIONS_MAX));
         let (look, answered) = (Notify::new(), Notify::new());
-        Self { shared: Arc::new(Shared { runtime, questions, look, answered, state: Mutex::default() }) }
+        let (state, news) = Default::default();
+        Self { shared: Arc::new(Shared { runtime, questions, look, answered, state, news }) }
     }
 
     /// Switches to the cluster of the session. If it is a different one, the cache is cleared.
@@ -123,18 +138,29 @@ impl Known {
         self.shared.state().health = health;
     }
 
-    /// Checks the status before the next prompt if the last command contradicts the last known
-    /// state: it succeeded although the cluster was unreachable, or found the cluster unreachable.
-    /// A change is reported as usual.
-    pub(super) fn look_again(&self, reached: bool) {
-        if matches!(self.health(), Health::Away(_)) == reached {
-            let before = self.shared.state().looks;
-            self.shared.look.notify_one();
-            self.before(
-                Instant::now() + LOOK_PATIENCE,
-                self.shared.until(|state| (state.looks > before).then_some(())),
-            );
+    /// Checks the status after a command, so that the next prompt shows what the command has found
+    /// or changed. `answered` is false if the command found the cluster unreachable. A change is
+    /// reported as usual.
+    pub(super) fn look_again(&self, answered: bool) {
+        let is_away = matches!(self.health(), Health::Away(_));
+        if self.shared.news.lock().is_none() || (is_away && !answered) {
+            return;
         }
+        let shared = self.shared.clone();
+        // A check that is late goes on in the background.
+        let look = self.shared.runtime.spawn(async move {
+            let begun = Instant::now();
+            loop {
+                shared.look().await;
+                // A cluster that was just started may not answer yet.
+                let is_away = matches!(shared.state().health, Health::Away(_));
+                if !(answered && is_away) || begun.elapsed() > LOOK_PATIENCE {
+                    return;
+                }
+                tokio::time::sleep(LOOK_PAUSE).await;
+            }
+        });
+        self.before(Instant::now() + LOOK_PATIENCE, look);
     }
 
     /// Marks directories and status as outdated, because a command ran.
@@ -263,8 +289,9 @@ impl Known {
 
     /// Checks the status of the cluster for as long as the runtime lives. `news` is called with the
     /// states before and after each check.
-    pub(super) fn watch(&self, mut news: impl FnMut(&Health, &Health) + Send + 'static) {
+    pub(super) fn watch(&self, news: impl FnMut(&Health, &Health) + Send + 'static) {
         let shared = self.shared.clone();
+        *shared.news.lock() = Some(Box::new(news));
         self.shared.look.notify_one();
         self.shared.runtime.spawn(async move {
             let mut pause = LOOKS_APART;
@@ -278,17 +305,12 @@ impl Known {
                     shared.look.notified().await;
                     pause = LOOKS_APART;
                 }
-                let mut now = shared.look_at_it().await;
-                if matches!(now, Health::Troubled(_)) && !matches!(shared.state().health, Health::Troubled(_)) {
-                    // Chunks that were just written may be under-replicated for a moment, which is
-                    // not reported.
+                shared.look().await;
+                if shared.state().troubled.is_some() {
                     tokio::time::sleep(SETTLING).await;
-                    now = shared.look_at_it().await;
+                    shared.look().await;
                 }
-                let before = shared.state().looked(now.clone());
-                shared.answered.notify_waiters();
-                news(&before, &now);
-                if !matches!(now, Health::Away(_)) {
+                if !matches!(shared.state().health, Health::Away(_)) {
                     tokio::time::sleep(LOOKS_APART).await;
                 }
             }
@@ -297,10 +319,21 @@ impl Known {
 }
 
 impl State {
-    /// Records the state found by a check; returns the previous one.
-    fn looked(&mut self, now: Health) -> Health {
-        self.looks += 1;
-        std::mem::replace(&mut self.health, now)
+    /// Records the state found by a check that began at `begun`; returns the previous one. Returns
+    /// none if the state stays as it was: a later check is known, or a problem may be over in a
+    /// moment, such as that of chunks that were just written and are under-replicated.
+    fn looked(&mut self, begun: Instant, now: &Health) -> Option<Health> {
+        if self.looked.is_some_and(|looked| looked > begun) {
+            return None;
+        }
+        if matches!((&self.health, now), (Health::Unknown | Health::Well, Health::Troubled(_))) {
+            let since = *self.troubled.get_or_insert(begun);
+            if begun.duration_since(since) < SETTLING {
+                return None;
+            }
+        }
+        (self.looked, self.troubled) = (Some(begun), None);
+        Some(std::mem::replace(&mut self.health, now.clone()))
     }
 }
 
@@ -326,6 +359,23 @@ impl Shared {
             (state.target.clone().ok_or_else(crate::session::connect::nowhere)?, state.client.clone())
         };
         Ok(connected(&client, &target).await?.fail_fast().with_timeout(PATIENCE))
+    }
+
+    /// Checks the status of the cluster, records it, and reports a change.
+    async fn look(&self) {
+        let (begun, about) = (Instant::now(), self.state().client.clone());
+        let now = self.look_at_it().await;
+        // Held until the change was reported, so that changes are reported in their order.
+        let mut news = self.news.lock();
+        let before = {
+            let mut state = self.state();
+            // Discards the answer of a cluster that the session has left.
+            if Arc::ptr_eq(&about, &state.client) { state.looked(begun, &now) } else { None }
+        };
+        self.answered.notify_waiters();
+        if let (Some(before), Some(news)) = (before, news.as_mut()) {
+            news(&before, &now);
+        }
     }
 
     async fn look_at_it(&self) -> Health {

@@ -8,43 +8,66 @@ use rustyline::Prompt;
 
 /// The maximum width of the path in cells; its end is kept.
 const PATH_CELLS_MAX: usize = 40;
-/// The marks for a cluster that is unreachable, and for one that is reachable again.
-const UNREACHABLE: &str = " (unreachable)";
-const REACHABLE: &str = " (reachable)";
 /// The minimum width of the path in cells, however narrow the terminal is.
 const PATH_CELLS_MIN: usize = 8;
 
 /// The prompt without and with colours.
 type Text = (String, String);
 
-/// A prompt that changes if the cluster becomes reachable while it is shown.
+/// A prompt that changes with the state of the cluster while it is shown.
 #[derive(Debug)]
 pub(super) struct Label {
-    text: Text,
-    /// The text for a cluster that is reachable again. It has the same width, because the editor
-    /// measures a prompt once.
-    back: Option<Text>,
+    /// The text for each [`State`]. All have the same width, because the editor measures a prompt
+    /// once.
+    texts: [Text; 3],
     known: Known,
+}
+
+/// The states that a prompt distinguishes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Well,
+    Troubled,
+    Away,
+}
+
+impl From<&Health> for State {
+    fn from(health: &Health) -> Self {
+        match health {
+            Health::Unknown | Health::Well => Self::Well,
+            Health::Troubled(_) => Self::Troubled,
+            Health::Away(_) => Self::Away,
+        }
+    }
 }
 
 impl Label {
     /// Returns the current prompt for a terminal that is `cells` wide. It names a context that is
     /// not the default.
     pub(super) fn new(context: Option<&str>, directory: &DfsPath, known: &Known, view: &View, cells: usize) -> Self {
-        let health = known.health();
+        let before = State::from(&known.health());
         let whose = context.map_or_else(|| "dfs:".to_owned(), |name| format!("dfs@{}:", sanitise(name)));
         let room = (cells / 2).clamp(PATH_CELLS_MIN, PATH_CELLS_MAX);
         let path = end_of(&sanitise(directory.as_str()), room, view.glyphs.ellipsis());
-        let text = prompt((&whose, &path), mark(&health), " ", view);
-        let back = matches!(health, Health::Away(_)).then(|| {
-            let blanks = " ".repeat(1 + width(UNREACHABLE).saturating_sub(width(REACHABLE)));
-            prompt((&whose, &path), (REACHABLE, Tone::Good), &blanks, view)
+        let texts = [State::Well, State::Troubled, State::Away].map(|now| {
+            let tone = match now {
+                State::Well if before == now => Tone::Plain,
+                State::Well => Tone::Good,
+                State::Troubled => Tone::Warning,
+                State::Away => Tone::Bad,
+            };
+            prompt((&whose, &path), (mark(before, now), tone), view)
         });
-        Self { text, back, known: known.clone() }
+        Self { texts, known: known.clone() }
     }
 
     fn now(&self) -> &Text {
-        self.back.as_ref().filter(|_| !matches!(self.known.health(), Health::Away(_))).unwrap_or(&self.text)
+        let [well, troubled, away] = &self.texts;
+        match State::from(&self.known.health()) {
+            State::Well => well,
+            State::Troubled => troubled,
+            State::Away => away,
+        }
     }
 }
 
@@ -58,18 +81,26 @@ impl Prompt for Label {
     }
 }
 
-fn mark(health: &Health) -> (&'static str, Tone) {
-    match health {
-        Health::Unknown | Health::Well => ("", Tone::Plain),
-        Health::Troubled(_) => (" !", Tone::Warning),
-        Health::Away(_) => (UNREACHABLE, Tone::Bad),
+/// Returns the end of the prompt around its `>`. It begins with the state `before`; for another
+/// state it has the same width.
+fn mark(before: State, now: State) -> (&'static str, &'static str) {
+    match (before, now) {
+        (State::Well, State::Well) => ("", "> "),
+        (State::Well, State::Troubled) => ("!", ">"),
+        (State::Well, State::Away) => ("?", ">"),
+        (State::Troubled, State::Well) => (" -", "> "),
+        (State::Troubled, State::Troubled) => (" !", "> "),
+        (State::Troubled, State::Away) => (" ?", "> "),
+        (State::Away, State::Well) => (" (back online)", "> "),
+        (State::Away, State::Troubled) => (" (not healthy)", "> "),
+        (State::Away, State::Away) => (" (unreachable)", "> "),
     }
 }
 
-fn prompt((whose, path): (&str, &str), (mark, tone): (&str, Tone), blanks: &str, view: &View) -> Text {
-    let raw = format!("{whose}{path}{mark}>{blanks}");
+fn prompt((whose, path): (&str, &str), ((mark, end), tone): ((&str, &str), Tone), view: &View) -> Text {
+    let raw = format!("{whose}{path}{mark}{end}");
     let (whose, path) = (view.paint(Tone::Dim, whose), view.paint(Tone::Directory, path));
-    (raw, format!("{whose}{path}{}>{blanks}", view.paint(tone, mark)))
+    (raw, format!("{whose}{path}{}{end}", view.paint(tone, mark)))
 }
 
 /// Returns the text if it fits, otherwise its end after the ellipsis `sign`.
@@ -99,7 +130,7 @@ mod tests {
     }
 
     fn raw(path: &str, health: &Health, cells: usize) -> String {
-        label(None, path, health, &View::default(), cells).text.0
+        label(None, path, health, &View::default(), cells).raw().to_owned()
     }
 
     #[test]
@@ -118,7 +149,8 @@ mod tests {
         assert_eq!(raw("/", &away, 80), "dfs:/ (unreachable)> ");
         assert_eq!(raw("/", &Health::Troubled("a datanode is dead".into()), 80), "dfs:/ !> ");
         let view = View { colour: true, ..View::default() };
-        let (raw, styled) = label(Some("office"), "/", &away, &view, 80).text;
+        let label = label(Some("office"), "/", &away, &view, 80);
+        let (raw, styled) = (label.raw(), label.styled());
         assert_eq!(raw, "dfs@office:/ (unreachable)> ");
         assert_eq!(
             styled.replace("\x1b[2m", "").replace("\x1b[1;34m", "").replace("\x1b[31m", "").replace("\x1b[0m", ""),
@@ -127,12 +159,19 @@ mod tests {
     }
 
     #[test]
-    fn it_changes_when_the_cluster_is_back_and_keeps_its_width() {
+    fn it_changes_with_the_state_of_the_cluster_and_keeps_its_width() {
         let away = Health::Away(Error::new(ErrorCode::Unreachable, "refused"));
-        let label = label(None, "/a", &away, &View::default(), 80);
-        assert_eq!(label.raw(), "dfs:/a (unreachable)> ");
-        label.known.note(Health::Well);
-        assert_eq!(label.raw(), "dfs:/a (reachable)>   ");
-        assert_eq!(label.raw().len(), label.text.0.len());
+        let troubled = Health::Troubled("a datanode is dead".into());
+        for (before, well, ill, gone) in [
+            (Health::Well, "dfs:/a> ", "dfs:/a!>", "dfs:/a?>"),
+            (troubled.clone(), "dfs:/a -> ", "dfs:/a !> ", "dfs:/a ?> "),
+            (away.clone(), "dfs:/a (back online)> ", "dfs:/a (not healthy)> ", "dfs:/a (unreachable)> "),
+        ] {
+            let label = label(None, "/a", &before, &View::default(), 80);
+            for (now, text) in [(Health::Well, well), (troubled.clone(), ill), (away.clone(), gone)] {
+                label.known.note(now);
+                assert_eq!((label.raw(), width(text)), (text, width(well)), "{before:?}");
+            }
+        }
     }
 }

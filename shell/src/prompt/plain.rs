@@ -1,14 +1,12 @@
 //! Reads lines on a terminal without control codes: the terminal itself provides the line editing
 //! (erase a character, a word, the line), without completion, hints or colours.
 
+use super::read::{continued, open};
 use crate::base::interrupt::SignalEpoch;
-use crate::lang::parse;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustyline::error::ReadlineError;
 use std::io::{self, BufRead, Write};
 
-/// The prompt for a further line of an open quote.
-const GOES_ON: &str = "> ";
 /// The interval at which Ctrl-C is checked while waiting for input, in nanoseconds.
 const LOOK_EVERY_NS: i64 = 50_000_000;
 
@@ -30,9 +28,9 @@ pub(super) fn read_line(prompt: &str) -> Result<String, ReadlineError> {
             let _ = writeln!(std::io::stdout());
             return Err(ReadlineError::Eof);
         }
-        match parse(&text) {
-            Err(error) if error.incomplete => prompt = GOES_ON,
-            _ => return Ok(text.trim_end_matches('\n').to_owned()),
+        match open(&text) {
+            Some(open) => prompt = continued(open),
+            None => return Ok(text.trim_end_matches('\n').to_owned()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::desk::Left;
 use super::helper::Assistant;
 use crate::base::interrupt::SignalEpoch;
-use crate::lang::parse;
+use crate::lang::{self, Open};
 use crate::session::Session;
 use crate::session::history::History;
 use dfs_term::{Tone, View};
@@ -13,8 +13,6 @@ use rustyline::{Editor, Prompt};
 /// A line editor with the history and helper of the shell.
 pub(super) type Line = Editor<Assistant, History>;
 
-/// The prompt of a continuation line.
-const CONTINUED: &str = "…> ";
 /// A longer text gets no continuation line: an open quote in it is an error.
 const OPEN_BYTES_MAX: usize = 64 << 20;
 
@@ -30,11 +28,11 @@ pub(super) fn entry(
     prompt: &dyn Prompt,
     view: &View,
 ) -> rustyline::Result<String> {
-    let continued = (CONTINUED.to_owned(), view.paint(Tone::Dim, CONTINUED).into_owned());
     // The text of the previous lines, and the text to edit again.
     let (mut before, mut again) = (String::new(), String::new());
     loop {
-        let prompt = if before.is_empty() { prompt } else { &continued as &dyn Prompt };
+        let continued = open(&before).map(|open| (continued(open), view.paint(Tone::Dim, continued(open))));
+        let prompt = continued.as_ref().map_or(prompt, |continued| continued as &dyn Prompt);
         if let Some(assistant) = editor.helper_mut() {
             assistant.begin(&before, dfs_term::text::width(prompt.raw()));
         }
@@ -51,7 +49,7 @@ pub(super) fn entry(
             }
             Ok(line) => {
                 before.push_str(&line);
-                if !is_open(&before) {
+                if open(&before).is_none() {
                     return Ok(before);
                 }
                 before.push('\n');
@@ -61,9 +59,22 @@ pub(super) fn entry(
     }
 }
 
-/// Returns true if more text could complete the statement.
-fn is_open(text: &str) -> bool {
-    text.len() <= OPEN_BYTES_MAX && parse(text).is_err_and(|error| error.incomplete)
+/// Returns what more text could complete.
+pub(super) fn open(text: &str) -> Option<Open> {
+    if text.len() > OPEN_BYTES_MAX {
+        return None;
+    }
+    lang::open(text)
+}
+
+/// Returns the prompt of a continuation line, which shows what is open.
+pub(super) fn continued(open: Open) -> &'static str {
+    match open {
+        Open::SingleQuote => "'> ",
+        Open::DoubleQuote => "\"> ",
+        Open::Backslash => "\\> ",
+        Open::Pipe => "|> ",
+    }
 }
 
 #[cfg(test)]
@@ -72,19 +83,25 @@ mod tests {
 
     #[test]
     fn what_is_open_goes_on() {
-        for (text, open) in [
-            ("ls", false),
-            ("echo 'a", true),
-            ("echo 'a\nb'", false),
-            ("echo $'a", true),
-            ("ls \\", true),
-            ("ls |", true),
-            ("ls | grep \"a", true),
-            ("ls |\nwc", false),
-            ("ls > ", false),
-            ("", false),
+        for (text, prompt) in [
+            ("ls", ""),
+            ("echo 'a", "'> "),
+            ("echo 'a\nb'", ""),
+            ("echo \"it's", "\"> "),
+            ("echo '\"", "'> "),
+            ("echo $'a", "'> "),
+            ("ls \\", "\\> "),
+            ("ls 'a\\", "'> "),
+            ("ls |", "|> "),
+            ("ls | grep \"a", "\"> "),
+            ("ls | grep 'a", "'> "),
+            ("ls | wc \\", "\\> "),
+            ("ls | tr a b |", "|> "),
+            ("ls |\nwc", ""),
+            ("ls > ", ""),
+            ("", ""),
         ] {
-            assert_eq!(is_open(text), open, "{text}");
+            assert_eq!(open(text).map_or("", continued), prompt, "{text}");
         }
     }
 }

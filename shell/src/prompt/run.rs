@@ -9,7 +9,7 @@ use super::{label, own_line, plain, startup};
 use crate::base::exit::Ended;
 use crate::base::interrupt::{self, SignalEpoch};
 use crate::base::report::{error_text, usage};
-use crate::base::{stop, terminal};
+use crate::base::{screen, stop, terminal};
 use crate::engine::jobs;
 use crate::engine::run;
 use crate::session::Session;
@@ -81,9 +81,7 @@ fn lines(session: &mut Session, runtime: &Handle, editor: &mut Line, known: &Kno
                 session.history.add(line.trim_end_matches('\n'));
                 let code = run_line(session, runtime, &line);
                 known.outdate();
-                if code == 0 || code == ErrorCode::Unreachable.exit_code() {
-                    known.look_again(code == 0);
-                }
+                known.look_again(code != ErrorCode::Unreachable.exit_code());
             }
             Err(ReadlineError::Interrupted) => {}
             Err(ReadlineError::Eof) => session.leave = Some(session.leave.unwrap_or(0)),
@@ -128,8 +126,11 @@ fn watch(session: &Session, known: &Known, editor: &mut Line) {
     let Ok(mut printer) = editor.create_external_printer() else { return };
     known.watch(move |before, now| {
         let text = news(before, now).filter(|_| !quiet);
-        // A prompt that cannot be written to is reported by the code that reads from it.
-        let _ = text.map(|text| printer.print(wrapped(&terminal::glyphs().text(&text), helper::screen().cells)));
+        let text = text.map(|text| wrapped(&terminal::glyphs().text(&text), helper::screen().cells));
+        if let Some(text) = text.filter(|text| !screen::above_all(text)) {
+            // A prompt that cannot be written to is reported by the code that reads from it.
+            let _ = printer.print(text);
+        }
     });
 }
 

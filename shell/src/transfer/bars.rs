@@ -49,7 +49,7 @@ impl Bars {
         if unwanted || !std::io::stderr().is_terminal() {
             return Self(None);
         }
-        let screen = Screen::default();
+        let screen = Screen::begin();
         session.screen = Some(screen.clone());
         let task = tokio::spawn(draw(screen.clone(), transfers.clone()));
         Self(Some(Drawing { screen, task }))
@@ -77,7 +77,7 @@ async fn draw(screen: Screen, transfers: RunningTransfers) {
         let left = meter.eta(picture.moved + (picture.total - picture.done));
         let room = cells.saturating_sub(if glyphs == Glyphs::Unicode { 0 } else { ASCII_ROOM });
         let lines = lines(&picture, meter.rate(), left, room).into_iter();
-        screen.draw(&lines.map(|line| glyphs.text(&line).into_owned()).collect::<Vec<_>>(), cells);
+        screen.draw(lines.map(|line| glyphs.text(&line).into_owned()).collect(), (cells, rows));
     }
 }
 

@@ -20,6 +20,6 @@ pub(crate) use bars::Bars;
 pub(crate) use download::{Downloads, Getting};
 pub(crate) use made::{JustMade, Place, just_made};
 pub(crate) use output::to_output;
-pub(crate) use run::{Run, Step};
+pub(crate) use run::{Again, Run, Step};
 pub(crate) use tally::{Done, Tally};
 pub(crate) use upload::{Putting, Upload, Uploads};

@@ -42,6 +42,26 @@ pub(crate) enum Step<J> {
     Failed(Error),
 }
 
+/// The command line to run after a transfer was stopped. It takes over the files that are complete.
+#[derive(Debug, Clone)]
+pub(crate) struct Again {
+    pub line: String,
+    /// True if the stopped transfer also keeps a part of a file, which the line takes over.
+    pub keeps_parts: bool,
+    /// A note behind the line, if there is nothing that it takes over.
+    pub note: &'static str,
+}
+
+impl Again {
+    /// Returns the advice; `some_kept` is true if some files are complete.
+    fn text(self, some_kept: bool) -> String {
+        match some_kept || self.keeps_parts {
+            true => format!("continue with: {}", self.line),
+            false => format!("start again with: {}{}", self.line, self.note),
+        }
+    }
+}
+
 /// A transfer in progress.
 #[derive(Debug)]
 pub(crate) struct Run {
@@ -170,10 +190,11 @@ impl Run {
         self.count(context, Err(error))?.map_or(Ok(()), Err)
     }
 
-    /// Returns the error that stopped the transfer, with the progress and the command line that
-    /// continues it.
-    pub(crate) fn stopped(&self, error: Error, again: Option<String>) -> Error {
-        stopped(error, &self.transfers.picture(0), again)
+    /// Returns the error that stopped the transfer, with the progress and the command line to run
+    /// next.
+    pub(crate) fn stopped(&self, error: Error, again: Option<Again>) -> Error {
+        let some_kept = self.tally.files + self.tally.unchanged > 0;
+        stopped(error, &self.transfers.picture(0), again.map(|again| again.text(some_kept)))
     }
 
     /// Ends a transfer of one file.
@@ -228,13 +249,12 @@ fn ends_all(error: &Error) -> bool {
     error.code == ErrorCode::Interrupted || is_hopeless(error)
 }
 
-fn stopped(mut error: Error, now: &Picture, again: Option<String>) -> Error {
+fn stopped(mut error: Error, now: &Picture, onward: Option<String>) -> Error {
     let total = match now {
         Picture { known: false, total, .. } => format!("{} or more", size(*total)),
         Picture { total, .. } => size(*total),
     };
     let at = format!("at {} of {total}", size(now.done));
-    let onward = again.map(|line| format!("continue with: {line}"));
     if error.code == ErrorCode::Interrupted {
         // With many files, the error is not specific to the file that reported it first.
         error.path = error.path.filter(|_| now.files_total <= 1);
@@ -289,12 +309,17 @@ mod tests {
     #[test]
     fn what_was_stopped_says_how_far_it_came_and_what_goes_on() {
         let now = Picture { done: 3 << 30, total: 10 << 30, known: true, ..Picture::default() };
-        let line = || Some("put -r -u src /new".to_owned());
+        let again = Again { line: "put -r -u src /new".to_owned(), keeps_parts: false, note: " (a note)" };
+        let line = || Some("continue with: put -r -u src /new".to_owned());
+        assert_eq!(Some(again.clone().text(true)), line());
         let ended = stopped(interrupted(), &now, line());
         assert_eq!(ended.to_string(), "interrupted at 3.0 GiB of 10.0 GiB; continue with: put -r -u src /new");
         let one = stopped(interrupted().at("/x"), &Picture { files_total: 1, ..now.clone() }, None);
         assert_eq!(one.to_string(), "/x: interrupted at 3.0 GiB of 10.0 GiB");
         assert_eq!(stopped(interrupted().at("/x"), &Picture { files_total: 2, ..now.clone() }, None).path, None);
+        // Nothing goes on where nothing is kept.
+        assert_eq!(again.clone().text(false), "start again with: put -r -u src /new (a note)");
+        assert_eq!(Again { keeps_parts: true, ..again }.text(false), "continue with: put -r -u src /new");
         let unknown = Picture { known: false, ..now.clone() };
         assert_eq!(stopped(interrupted(), &unknown, None).message, "interrupted at 3.0 GiB of 10.0 GiB or more");
         let lost = Error::new(ErrorCode::Unreachable, "no master answers").hint("doctor looks");

@@ -61,7 +61,7 @@ fn the_prompt_reads_lines_without_control_codes() {
         // The terminal lets one edit: what is erased is not run.
         line("nonsense\u{15}pwd", "\n/\n");
         // A quote may span lines, and Ctrl-C gives a line up.
-        line("echo 'one\ntwo'", "> one\ntwo\n");
+        line("echo 'one\ntwo'", "'> one\ntwo\n");
         line("watch -n 0.1 --count 2 echo round", "\nround\nround\n");
         line("top", "watch top --once");
         terminal.press("echo never");

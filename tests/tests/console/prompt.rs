@@ -178,17 +178,17 @@ fn history_lasts(cluster: &Cluster) {
 
 fn quotes_go_on(cluster: &Cluster) {
     let mut terminal = prompt(cluster, 24, 80);
-    for (lines, answer) in [
-        (&["echo 'one", "two'"][..], "\none\ntwo\n"),
-        (&["echo \"three", "four\""], "\nthree\nfour\n"),
-        (&["echo five\\", "six"], "\nfivesix\n"),
-        (&["echo seven |", "tr s S |", "cat"], "\nSeven\n"),
+    for (open, lines, answer) in [
+        ("'>", &["echo 'one", "two'"][..], "\none\ntwo\n"),
+        ("\">", &["echo \"three", "four\""], "\nthree\nfour\n"),
+        ("\\>", &["echo five\\", "six"], "\nfivesix\n"),
+        ("|>", &["echo seven |", "tr s S |", "cat"], "\nSeven\n"),
     ] {
         let (first, rest) = lines.split_first().expect("a line");
         terminal.line(first);
         for line in rest {
             terminal.wait("the prompt of a line that goes on", |terminal| {
-                terminal.is_at_prompt() && terminal.before_cursor().trim_end() == "…>"
+                terminal.is_at_prompt() && terminal.before_cursor().trim_end() == open
             });
             terminal.line(line);
         }
@@ -209,7 +209,7 @@ fn quotes_go_on(cluster: &Cluster) {
     terminal.line("echo 'never");
     terminal.give_up();
     terminal.line("echo 'nine");
-    terminal.see_line("…>");
+    terminal.see_line("'>");
     terminal.send(key::UP);
     terminal.see_typed("echo 'nine");
     terminal.send("teen'");
@@ -219,7 +219,7 @@ fn quotes_go_on(cluster: &Cluster) {
     // A text of several lines that is pasted runs as a whole, and is one entry.
     terminal.paste("echo 'ten\neleven'\necho 'twelve");
     terminal.enter();
-    terminal.see_line("…>");
+    terminal.see_line("'>");
     terminal.line("thirteen'");
     terminal.wait("both answers", |terminal| terminal.text().contains("\nten\neleven\ntwelve\nthirteen\n"));
     terminal.prompt("/");

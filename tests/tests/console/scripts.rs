@@ -229,6 +229,22 @@ fn a_walk_of_local_directories_ends() {
     }
 }
 
+/// A statement of a script that is read from standard input may go on in the next line.
+#[test]
+fn statements_of_standard_input_go_on() {
+    let shell = Alone::new();
+    for (text, output) in [
+        ("echo one\\\ntwo\n", "onetwo\n"),
+        ("echo one \\\r\n two\r\n", "one two\n"),
+        ("echo 'one\ntwo'\n", "one\ntwo\n"),
+        ("echo one |\ncat\n", "one\n"),
+        ("# no \\\necho one\n", "one\n"),
+    ] {
+        let said = feed(shell.command(), text);
+        assert_eq!((said.code, said.stdout.as_str()), (0, output), "{text}: {said:?}");
+    }
+}
+
 fn feed(mut command: Command, text: &str) -> Said {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start");
     let mut stdin = child.stdin.take().expect("a pipe");

@@ -24,9 +24,18 @@ fn waiting_for_replicas_shows_a_bar() {
         let lines: Vec<&str> = text.lines().collect();
         matches!(lines.as_slice(), [.., "/f", all] if all.starts_with("[>   ") && all.contains("] 0 B of 1.0 MiB"))
     });
+    // Keys that are pressed meanwhile do not disturb the lines.
+    for _ in 0..3 {
+        terminal.press(key::ENTER);
+        let before = terminal.written().len();
+        terminal.wait("the lines again", |terminal| {
+            terminal.written().len() > before && terminal.cursor_line().contains("] 0 B of")
+        });
+    }
     terminal.press(key::CTRL_C);
     terminal.see("setrep: interrupted");
     terminal.prompt("/");
-    assert!(!terminal.text().contains("] 0 B of"), "no bar is left: {}", terminal.text());
+    let text = terminal.text();
+    assert!(!text.contains("] 0 B of") && !text.lines().any(|line| line == "/f"), "no bar is left: {text}");
     cluster.thaw(free);
 }

@@ -12,6 +12,7 @@ use std::process::Command;
 fn at_a_terminal() {
     let cluster = Cluster::start(Spec::default());
     lines_follow_the_window(&cluster);
+    nothing_of_the_lines_stays(&cluster);
     interrupted(&cluster);
     in_the_background(&cluster);
     put_there_while_it_runs(&cluster);
@@ -93,16 +94,96 @@ fn lines_follow_the_window(cluster: &Cluster) {
     assert_eq!(lines_with(&terminal, "["), 0, "no bar is left");
 }
 
+/// News of the cluster, keys that are pressed meanwhile and a window that changes leave nothing of
+/// the lines behind, whatever its width and the name of the file are.
+fn nothing_of_the_lines_stays(cluster: &Cluster) {
+    for (cells, name) in [
+        (40, "left40 short".to_owned()),
+        (40, format!("left40w {}", "漢字".repeat(30))),
+        (80, format!("left80 {}", "x".repeat(120))),
+        (100, format!("left100 {}", "👨‍👩‍👧".repeat(12))),
+        (200, "left200 short".to_owned()),
+    ] {
+        let source = pipe(cluster, &name);
+        let pattern = name.split_once(' ').expect("a beginning").0;
+        let (shown, has_lines) = (format!("{pattern} "), |terminal: &Terminal| terminal.text().contains("B/s"));
+        let mut terminal = Terminal::run(cluster.shell_command(), 50, cells);
+        terminal.prompt("/");
+        terminal.line(&format!("lcd {}", cluster.scratch().display()));
+        terminal.prompt("/");
+        // The pattern keeps the name out of the line, so that it is in the progress lines only.
+        terminal.line(&format!("put {pattern}?* /{pattern}"));
+        let open = feed(&source, 2 << 20);
+        terminal.wait("its lines", has_lines);
+        // While they are shown, the cluster comes back.
+        terminal.press(key::CTRL_Z);
+        terminal.prompt("/");
+        cluster.freeze("master-1");
+        terminal.line("ls");
+        terminal.press(key::CTRL_C);
+        terminal.see("cluster unreachable");
+        terminal.prompt("/");
+        terminal.line("fg");
+        terminal.wait("its lines again", |terminal| terminal.cursor_line().contains("MiB"));
+        cluster.thaw("master-1");
+        terminal.see("the cluster is back");
+        terminal.wait("its lines below the news", |terminal| terminal.cursor_line().contains("MiB"));
+        for keys in ["\r", "pwd\r", "what is typed ahead, and longer than one line of a narrow window\x15"] {
+            terminal.press(keys);
+            let before = terminal.written().len();
+            terminal.wait("them again", |terminal| {
+                terminal.written().len() > before && terminal.cursor_line().contains("MiB")
+            });
+        }
+        drop(open);
+        terminal.see("[1] done put ");
+        terminal.wait("what was typed", |terminal| terminal.text().lines().any(|line| line == "/"));
+        terminal.prompt("/");
+        let text = terminal.text();
+        let left: Vec<&str> = text
+            .lines()
+            .filter(|line| {
+                line.contains(&shown) || line.contains("B/s") && !line.contains(" in ") || line.starts_with('[')
+            })
+            .filter(|line| !line.starts_with("[1] "))
+            .collect();
+        assert_eq!(left, [""; 0], "{cells} cells, {name}:\n{text}");
+    }
+}
+
 fn interrupted(cluster: &Cluster) {
     let source = pipe(cluster, "three");
     let mut terminal = prompt(cluster);
-    terminal.line(&format!("put {} /three", source.display()));
+    terminal.line(&format!("lcd {}", cluster.scratch().display()));
+    terminal.prompt("/");
+    terminal.line("put --chunk-size 2048KiB three /");
     let _open = feed(&source, 2 << 20);
     terminal.see("MiB");
     terminal.press(key::CTRL_C);
     terminal.see("put: /three: interrupted");
     terminal.prompt("/");
     assert_eq!(cluster.shell(&["stat", "/three"]).code, 1);
+    // Nothing of it is kept, and the line says so; it holds what was typed.
+    let said = terminal.text().replace('\n', "");
+    assert!(said.contains("; start again with: put --chunk-size 2048KiB three /three"), "{said}");
+
+    // A get without -c keeps nothing either; with it, it does.
+    let local = cluster.scratch().join("got");
+    std::fs::write(&local, vec![7; 4 << 20]).expect("write");
+    cluster.ok(&["put", local.to_str().expect("UTF-8"), "/whole"]);
+    let nodes = ["datanode-1", "datanode-2", "datanode-3"];
+    for (flags, onward) in [
+        ("", "start again with: get -c /whole again (an interrupted get -c resumes)"),
+        ("-c ", "continue with: get -c /whole again"),
+    ] {
+        nodes.iter().for_each(|node| cluster.freeze(node));
+        terminal.line(&format!("get {flags}/whole again"));
+        terminal.wait("its lines", |terminal| terminal.cursor_line().contains("MiB"));
+        terminal.press(key::CTRL_C);
+        terminal.wait("how it goes on", |terminal| terminal.text().replace('\n', "").contains(&format!("; {onward}")));
+        terminal.prompt("/");
+        nodes.iter().for_each(|node| cluster.thaw(node));
+    }
 }
 
 fn in_the_background(cluster: &Cluster) {

@@ -6,7 +6,7 @@ use crate::commands::shared::destination::{is_directory, is_written_as_directory
 use crate::commands::shared::once::{each_once, some_meet};
 use crate::commands::shared::sources::{named, no_copy, split};
 use crate::lang::{quote, quote_words};
-use crate::transfer::{Downloads, Getting, JustMade, Run, Step, Tally, to_output};
+use crate::transfer::{Again, Downloads, Getting, JustMade, Run, Step, Tally, to_output};
 use clap::Args;
 use dfs_client::{Client, is_part_file};
 use dfs_types::{DfsPath, Error, ErrorCode, Result};
@@ -24,9 +24,10 @@ pub(super) struct Get {
     /// Replace existing local files.
     #[arg(short)]
     force: bool,
-    /// Keep partial data when interrupted, and resume from it; skip files with the same length
-    /// and time. LOCAL is the copy of a directory itself, also if it exists: the same line again
-    /// resumes. `LOCAL/` is the directory that holds the copy.
+    /// Keep partial data when interrupted, and resume from it; without it, an interrupted file
+    /// starts from zero. Skip files with the same length and time. LOCAL is the copy of a
+    /// directory itself, also if it exists: the same line again resumes. `LOCAL/` is the directory
+    /// that holds the copy.
     #[arg(short, long = "continue")]
     continued: bool,
     /// Keep attributes `user.*` as extended attributes; modes and times are always kept. A file is
@@ -194,8 +195,8 @@ impl Get {
         result
     }
 
-    /// Returns the command line that continues this transfer.
-    fn again(&self, named: &[(DfsPath, PathBuf)]) -> Option<String> {
+    /// Returns the command line to run after this transfer was stopped.
+    fn again(&self, named: &[(DfsPath, PathBuf)]) -> Option<Again> {
         let mut words = vec!["get".to_owned()];
         words.extend(self.recursive.then(|| "-r".to_owned()));
         words.push("-c".to_owned());
@@ -208,7 +209,8 @@ impl Get {
             [(_, to), ..] => format!("{}/", to.parent()?.to_str()?),
             [] => return None,
         });
-        Some(quote_words(words))
+        let note = " (an interrupted get -c resumes)";
+        Some(Again { line: quote_words(words), keeps_parts: self.continued, note })
     }
 }
 

@@ -6,7 +6,7 @@ use crate::commands::shared::destination::{is_directory, is_written_as_directory
 use crate::commands::shared::once::{each_once, some_meet};
 use crate::commands::shared::sources::{named, no_copy, split};
 use crate::lang::quote_words;
-use crate::transfer::{Done, JustMade, Putting, Run, Step, Tally, Upload, Uploads};
+use crate::transfer::{Again, Done, JustMade, Putting, Run, Step, Tally, Upload, Uploads};
 use clap::Args;
 use dfs_client::{Client, PutOptions, Source};
 use dfs_rpc::REPLICATION_MAX;
@@ -15,6 +15,7 @@ use futures::{FutureExt, StreamExt, TryStreamExt};
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 /// Arguments of `put`.
 #[derive(Debug, Args)]
@@ -38,7 +39,7 @@ pub(super) struct Put {
     rep: Option<u8>,
     /// Bytes per chunk, as in 16MiB; default: the setting of the cluster.
     #[arg(long, value_name = "SIZE")]
-    chunk_size: Option<ByteSize>,
+    chunk_size: Option<Size>,
     /// Number of files transferred at the same time.
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
@@ -46,6 +47,21 @@ pub(super) struct Put {
     /// A single file goes into the remote working directory.
     #[arg(required = true, num_args = 1.., value_names = ["LOCAL", "REMOTE"])]
     paths: Vec<OsString>,
+}
+
+/// A size as it was typed.
+#[derive(Debug, Clone)]
+struct Size {
+    bytes: ByteSize,
+    text: String,
+}
+
+impl FromStr for Size {
+    type Err = <ByteSize as FromStr>::Err;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self { bytes: text.parse()?, text: text.to_owned() })
+    }
 }
 
 impl Verb for Put {
@@ -168,8 +184,8 @@ impl Put {
     }
 
     fn options(&self) -> Result<PutOptions> {
-        let chunk_size = self.chunk_size.map(|size| {
-            u32::try_from(size.0).map_err(|_| usage(format!("a chunk may not have {size}; 1GiB is the most")))
+        let chunk_size = self.chunk_size.as_ref().map(|Size { bytes, .. }| {
+            u32::try_from(bytes.0).map_err(|_| usage(format!("a chunk may not have {bytes}; 1GiB is the most")))
         });
         Ok(PutOptions {
             overwrite: self.force || self.update,
@@ -211,8 +227,8 @@ impl Put {
         result
     }
 
-    /// Returns the command line that continues this transfer.
-    fn again(&self, named: &[(PathBuf, DfsPath)]) -> Option<String> {
+    /// Returns the command line to run after this transfer was stopped.
+    fn again(&self, named: &[(PathBuf, DfsPath)]) -> Option<Again> {
         let mut words = vec!["put".to_owned()];
         words.extend(self.recursive.then(|| "-r".to_owned()));
         // `-u` is not needed for a single file, which either exists or not.
@@ -221,7 +237,7 @@ impl Put {
         words.extend((self.force && !many).then(|| "-f".to_owned()));
         words.extend(self.keep.then(|| "-p".to_owned()));
         words.extend(self.rep.into_iter().flat_map(|rep| ["--rep".to_owned(), rep.to_string()]));
-        words.extend(self.chunk_size.into_iter().flat_map(|size| ["--chunk-size".to_owned(), size.0.to_string()]));
+        words.extend(self.chunk_size.iter().flat_map(|size| ["--chunk-size".to_owned(), size.text.clone()]));
         words.extend(self.jobs.into_iter().flat_map(|jobs| ["-j".to_owned(), jobs.to_string()]));
         for (from, _) in named {
             words.push(from.to_str()?.to_owned());
@@ -231,7 +247,7 @@ impl Put {
             [(_, to), ..] => format!("{}/", to.parent()?.as_str().trim_end_matches('/')),
             [] => return None,
         });
-        Some(quote_words(words))
+        Some(Again { line: quote_words(words), keeps_parts: false, note: "" })
     }
 }
 
