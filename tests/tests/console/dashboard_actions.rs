@@ -84,7 +84,7 @@ const ACTIONS: &[(&str, &str, Effect)] = &[
     ("files", "u", Asks("put -f HERE/local /")),
     ("files", "\x1b[18~f7\r", Runs("mkdir /f7")),
     ("masters", "y", Shows("copied 127.0.0.1:")),
-    ("events", "/put back\r", Shows("> put back")),
+    ("events", "/put back\r", Shows("put back in service")),
     ("events", "\r", Runs("why datanode-1")),
     ("events", key::ESCAPE, Turns),
     ("events", "s", Turns),
