@@ -205,7 +205,7 @@ async fn corruption_disks_and_safe_mode_are_reported_once() {
     let damage = format!("found its replicas of 5 chunks corrupt, among them chunk {}", chunks[0]);
     assert_eq!(found(Severity::Warning, &damage), [Some(1)]);
     assert_eq!(found(Severity::Error, "data directory /data failed"), [Some(1)]);
-    assert_eq!(found(Severity::Warning, "data directory /data is 99 % full"), [Some(2)]);
+    assert_eq!(found(Severity::Warning, "99 % full: data directory /data"), [Some(2)]);
     assert_eq!(found(Severity::Warning, "ann entered safe mode: the cooling is out"), [None]);
     assert_eq!(found(Severity::Info, "ann ended safe mode"), [None]);
     assert!(events.windows(2).all(|pair| pair[1].number == pair[0].number + 1), "{events:?}");
