@@ -20,6 +20,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command as Process, ExitStatus};
 use tokio_util::sync::CancellationToken;
 
+/// The maximum number of commands that run inside one another, as in `time watch source x.dfs`.
+pub(crate) const NESTING_MAX: usize = 64;
+
 /// Commands that need a terminal.
 const NEED_A_TERMINAL: [&str; 2] = ["watch", "fg"];
 
@@ -280,8 +283,9 @@ enum Given {
 }
 
 async fn command_to(session: &mut Session, command: &'static Command, given: Given, mut out: Out) -> Ended {
-    let (console, epoch) = (session.console.clone(), session.epoch);
+    let (console, epoch, nesting) = (session.console.clone(), session.epoch, session.nesting);
     let work = |cancel| {
+        let session = &mut *session;
         let mut context = Context::new(session, &mut out, cancel, command.name, &Engine);
         async move {
             run(command, given, &mut context).await?;
@@ -292,6 +296,8 @@ async fn command_to(session: &mut Session, command: &'static Command, given: Giv
         Some(console) => console.guarded(work).await,
         None => guarded(epoch, work).await,
     };
+    // A command that was dropped has not set it back.
+    session.nesting = nesting;
     let result = match result {
         Err(error) => Err(suggested(session, error).await),
         done => done,
@@ -303,9 +309,12 @@ async fn run(command: &Command, given: Given, context: &mut Context<'_>) -> Resu
     if context.session.is_covered() && NEED_A_TERMINAL.contains(&command.name) {
         return Err(needs_terminal(command.name));
     }
+    if context.session.nesting >= NESTING_MAX {
+        return Err(nested_too_deep());
+    }
     let arguments = match given {
         Given::Literal(arguments) => arguments,
-        Given::Texts(texts) => expand::arguments(command, &texts, context).await?,
+        Given::Texts(texts) => expand::arguments(command, &texts, context.session.nesting + 1, context).await?,
     };
     match command.parse(arguments)? {
         Parsed::Help => context.print_ours(&help_of(command)),
@@ -315,7 +324,9 @@ async fn run(command: &Command, given: Given, context: &mut Context<'_>) -> Resu
         Parsed::Arguments(matches) => {
             let changes = std::mem::replace(&mut context.session.changes, command.changes(&matches));
             let outer = context.runs(Some(Line::of(command.name, command.definition(), &matches)));
+            context.session.nesting += 1;
             let result = command.run(&matches, context).await;
+            context.session.nesting -= 1;
             context.runs(outer);
             context.session.changes = changes;
             result.and(context.end_document())
@@ -342,6 +353,11 @@ fn finish(session: &Session, command: &Command, result: Result<Option<Error>>, o
         (Ok(Some(error)), _) => Ended::Failed(error.code.exit_code()),
         (Ok(None), Ok(())) => Ended::Well,
     }
+}
+
+/// Returns the error for commands that run commands too many levels deep.
+pub(super) fn nested_too_deep() -> Error {
+    usage(format!("nested too deep: commands run commands {NESTING_MAX} deep at most"))
 }
 
 fn needs_terminal(what: &str) -> Error {
