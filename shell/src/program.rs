@@ -1,8 +1,7 @@
 //! Runs the program: chooses the mode in which it was called, and returns the exit code.
 
-use crate::base::closed;
 use crate::base::descriptors::raise_limit;
-use crate::base::exit::Ended;
+use crate::base::exit::{Ended, READER_GONE};
 use crate::base::interrupt;
 use crate::base::options::Options;
 use crate::base::report::{error_text, io_message, local_io};
@@ -15,6 +14,7 @@ use crate::session::Session;
 use crate::{dashboard, prompt};
 use clap::{CommandFactory, Parser};
 use dfs_daemon::cli::DAEMON_WORD;
+use dfs_daemon::closed;
 use dfs_term::Glyphs;
 use dfs_types::{Error, ErrorCode};
 use std::ffi::OsString;
@@ -105,25 +105,25 @@ fn told(error: &clap::Error) -> u8 {
         let _ = printed(error);
         return ErrorCode::Usage.exit_code();
     }
-    let written = closed::check().and_then(|()| printed(error).map_err(|error| local_io(Path::new("stdout"), &error)));
-    match written {
-        Ok(()) => 0,
-        Err(error) => {
-            eprint!("{}", error_text("dfs-shell", &error));
-            error.code.exit_code()
-        }
-    }
+    let error = match closed::check().map(|()| printed(error)) {
+        Ok(Ok(())) => return 0,
+        Ok(Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => return READER_GONE,
+        Ok(Err(error)) => local_io(Path::new("stdout"), &error),
+        Err(error) => error,
+    };
+    eprint!("{}", error_text("dfs-shell", &error));
+    error.code.exit_code()
 }
 
 fn printed(error: &clap::Error) -> io::Result<()> {
     if terminal::glyphs() == Glyphs::Unicode && !terminal::is_dumb() {
-        return error.print();
+        return error.print().and_then(|()| io::stdout().flush());
     }
     let text = error.render().to_string();
     let text = terminal::glyphs().text(&text);
     match error.use_stderr() {
         true => io::stderr().write_all(text.as_bytes()),
-        false => io::stdout().write_all(text.as_bytes()),
+        false => io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()),
     }
 }
 

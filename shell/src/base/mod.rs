@@ -1,7 +1,6 @@
 //! The base layer: output, errors, options and signals, independent of sessions and commands.
 
 pub(crate) mod advice;
-pub(crate) mod closed;
 pub(crate) mod descriptors;
 pub(crate) mod exit;
 pub(crate) mod interrupt;

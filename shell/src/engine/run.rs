@@ -1,10 +1,9 @@
 //! Runs a statement: expands its words, runs the command, redirects its output, returns its result.
 
 use super::{expand, foreground, jobs, script};
-use crate::base::closed;
 use crate::base::exit::Ended;
 use crate::base::interrupt::{SignalEpoch, guarded, local_end};
-use crate::base::out::Out;
+use crate::base::out::{Finished, Out};
 use crate::base::report::{local_io, usage};
 use crate::base::terminal;
 use crate::command::{Command, Context, Interpreter, Kept, Line, Parsed, Table};
@@ -12,6 +11,7 @@ use crate::commands::{COMMANDS, help_of};
 use crate::lang::{Action, Output, Statement, Text, UnsetVariable, Word, parse};
 use crate::session::Session;
 use crate::session::suggest::suggested;
+use dfs_daemon::closed;
 use dfs_types::{Error, Result};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
@@ -131,17 +131,17 @@ fn written(session: &Session, words: &[Word]) -> Result<String> {
 
 /// Prints a plan line.
 fn planned(session: &mut Session, line: Result<String>) -> Ended {
+    const NAME: &str = "dfs-shell";
+    let mut out = match session.stdout() {
+        Ok(out) => out,
+        Err(error) => return failed(session, NAME, &error),
+    };
+    let mut context = Context::new(session, &mut out, CancellationToken::new(), NAME, &Engine);
     let shown = line.and_then(|line| {
-        let mut out = session.stdout()?;
-        let mut context = Context::new(session, &mut out, CancellationToken::new(), "dfs-shell", &Engine);
         context.plan_line(line);
-        context.finish()?;
-        Ok(out)
+        context.finish()
     });
-    match shown.and_then(Out::finish) {
-        Ok(()) => Ended::Well,
-        Err(error) => failed(session, "dfs-shell", &error),
-    }
+    finish(session, NAME, shown, out)
 }
 
 /// The interface to the engine for commands that run other commands.
@@ -302,7 +302,7 @@ async fn command_to(session: &mut Session, command: &'static Command, given: Giv
         Err(error) => Err(suggested(session, error).await),
         done => done,
     };
-    finish(session, command, result, out)
+    finish(session, command.name, result, out)
 }
 
 async fn run(command: &Command, given: Given, context: &mut Context<'_>) -> Result<()> {
@@ -336,22 +336,27 @@ async fn run(command: &Command, given: Given, context: &mut Context<'_>) -> Resu
 
 /// Reports the result and closes the output. `result` is a failure that was already reported, or an
 /// error that was not.
-fn finish(session: &Session, command: &Command, result: Result<Option<Error>>, out: Out) -> Ended {
-    let (closed, pipe) = (out.is_closed(), out.is_pipe());
-    let finished = out.finish();
-    if closed {
-        // `cmd | head` ends successfully when head does; if standard output itself is closed, no
-        // reader is left.
-        return match finished {
-            Ok(()) if pipe => Ended::Well,
-            Ok(()) => Ended::ReaderGone,
-            Err(error) => failed(session, command.name, &error),
-        };
+fn finish(session: &Session, name: &str, result: Result<Option<Error>>, out: Out) -> Ended {
+    let (broken_off, pipe) = (out.is_closed(), out.is_pipe());
+    let Finished { written, reader_gone, local } = out.finish();
+    // `cmd | head` ends successfully when head does; if standard output itself is closed, no reader
+    // is left.
+    if reader_gone && !pipe {
+        return Ended::ReaderGone;
     }
-    match (result, finished) {
-        (Err(error), _) | (Ok(None), Err(error)) => failed(session, command.name, &error),
-        (Ok(Some(error)), _) => Ended::Failed(error.code.exit_code()),
-        (Ok(None), Ok(())) => Ended::Well,
+    let result = if broken_off { Ok(None) } else { result };
+    // A write that has failed is often what ended the command.
+    let lost = written.err().filter(|error| result.as_ref().err() != Some(error));
+    if let Some(error) = &lost {
+        session.report(name, error);
+    }
+    match (result, lost) {
+        (Err(error), _) => failed(session, name, &error),
+        (Ok(Some(error)), _) | (Ok(None), Some(error)) => Ended::Failed(error.code.exit_code()),
+        (Ok(None), None) => match local {
+            Ok(()) => Ended::Well,
+            Err(error) => failed(session, name, &error),
+        },
     }
 }
 
