@@ -7,6 +7,7 @@ pub(crate) mod interrupt;
 pub(crate) mod near;
 pub(crate) mod options;
 pub(crate) mod out;
+pub(crate) mod own_line;
 pub(crate) mod pager;
 pub(crate) mod probe;
 pub(crate) mod report;

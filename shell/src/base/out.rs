@@ -1,6 +1,7 @@
 //! The destinations of a command's output: stdout, a local file, a local command.
 
 use crate::base::interrupt::{SignalEpoch, local_end};
+use crate::base::own_line;
 use crate::base::pager::{self, Screen};
 use crate::base::report::{interrupted, local_io};
 use dfs_daemon::closed;
@@ -201,6 +202,9 @@ impl Out {
             return self.page();
         }
         let result = self.writer.write_all(bytes);
+        if self.terminal && self.child.is_none() && self.name == Path::new(STDOUT) {
+            own_line::note(bytes);
+        }
         self.check(result)
     }
 

@@ -8,6 +8,7 @@ use super::jobs::Jobs;
 use crate::base::interrupt::SignalEpoch;
 use crate::base::options::Options;
 use crate::base::out::{Inherited, Out};
+use crate::base::own_line;
 use crate::base::pager;
 use crate::base::report::{Location, error_json, error_text};
 use crate::base::screen::Screen;
@@ -286,7 +287,12 @@ impl Session {
         match (&self.console, &self.screen) {
             (Some(console), _) => console.say(text),
             (None, Some(screen)) => screen.above(&text),
-            (None, None) => eprint!("{text}"),
+            (None, None) => {
+                eprint!("{text}");
+                if std::io::stderr().is_terminal() {
+                    own_line::note(text.as_bytes());
+                }
+            }
         }
     }
 }
