@@ -4,9 +4,10 @@ use crate::base::descriptors::raise_limit;
 use crate::base::exit::{Ended, READER_GONE};
 use crate::base::interrupt;
 use crate::base::options::Options;
-use crate::base::report::{error_text, io_message, local_io};
+use crate::base::report::{error_json, error_text, io_message, local_io};
 use crate::base::terminal;
 use crate::command::roles::{Role, roles};
+use crate::command::usage_error;
 use crate::commands::{COMMANDS, top_as_words};
 use crate::engine::{jobs, run, script};
 use crate::lang::Scope;
@@ -47,14 +48,28 @@ pub fn main_with(program: Program, arguments: impl Iterator<Item = OsString>) ->
         return dfs_daemon::cli::main_with(arguments.into_iter());
     }
     raise_limit();
+    let json = program == Program::Shell && wants_json(&arguments);
     let words = match program {
         Program::Shell => Ok(commands_apart(arguments)),
         Program::Top => top_as_words(arguments),
     };
     match words.and_then(Options::try_parse_from) {
         Ok(options) => run_with(options),
+        Err(error) if json && error.use_stderr() => {
+            let error = usage_error(&error, Options::command().render_usage());
+            eprint!("{}", error_json("dfs-shell", &error, None));
+            error.code.exit_code()
+        }
         Err(error) => told(&error),
     }
+}
+
+/// Returns true if `--json` is among the options before the command, whatever is wrong with others.
+fn wants_json(arguments: &[OsString]) -> bool {
+    let words: Vec<String> = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let roles = roles(&Options::command(), &words);
+    let mut options = words.iter().zip(roles).take_while(|(_, role)| !matches!(role, Role::Argument(_)));
+    options.any(|(word, role)| role == Role::Flag && word == "--json")
 }
 
 fn run_with(mut options: Options) -> u8 {

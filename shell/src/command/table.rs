@@ -12,6 +12,7 @@ use dfs_types::{Error, Result};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use std::ffi::OsString;
+use std::fmt::Display;
 
 /// The commands, as consecutive lists.
 #[derive(Debug, Clone, Copy)]
@@ -120,7 +121,7 @@ impl Command {
         match definition.try_get_matches_from(arguments) {
             Ok(matches) => Ok(Parsed::Arguments(matches)),
             Err(error) if error.kind() == ErrorKind::DisplayHelp => Ok(Parsed::Help),
-            Err(error) => Err(self.usage_error(&error)),
+            Err(error) => Err(usage_error(&error, self.usage())),
         }
     }
 
@@ -142,49 +143,51 @@ impl Command {
         let usage = self.definition().render_usage().to_string();
         usage.trim_start_matches("Usage:").trim().to_owned()
     }
+}
 
-    /// Converts an error of clap into the format of all our errors.
-    fn usage_error(&self, error: &clap::Error) -> Error {
-        use clap::error::{ContextKind, ContextValue, ErrorKind};
-        let said = |kind| match error.get(kind) {
-            Some(ContextValue::String(text)) => Some(text.clone()),
-            Some(ContextValue::Strings(texts)) => Some(texts.join(" ")),
-            _ => None,
-        };
-        let invalid = said(ContextKind::InvalidArg);
-        let is_flag = invalid.as_ref().is_some_and(|word| word.starts_with('-'));
-        let message = match (error.kind(), &invalid) {
-            (ErrorKind::UnknownArgument, Some(word)) if !is_flag => format!("{word}: not expected"),
-            (ErrorKind::UnknownArgument, Some(flag)) => format!("{flag}: no such flag"),
-            (ErrorKind::MissingRequiredArgument, Some(missing)) => format!("{missing} is missing"),
-            (ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues, _) => "too few arguments".to_owned(),
-            (ErrorKind::ArgumentConflict, Some(one)) => match said(ContextKind::PriorArg) {
-                Some(other) if other != *one => format!("{one} cannot be used with {other}"),
-                _ => format!("{one} was given more than once"),
-            },
-            (ErrorKind::ValueValidation, Some(arg)) => {
-                let value = said(ContextKind::InvalidValue).unwrap_or_default();
-                let why = std::error::Error::source(error).map(|why| plain(&why.to_string())).unwrap_or_default();
-                format!("invalid value '{value}' for '{arg}': {why}")
-            }
-            // The first line holds the message; the following ones repeat the usage.
-            _ => error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned(),
-        };
-        let hint = match said(ContextKind::SuggestedArg).or_else(|| said(ContextKind::SuggestedValue)) {
-            Some(near) => format!("did you mean {near}?"),
-            None if is_flag && error.kind() == ErrorKind::UnknownArgument && is_of_the_program(invalid.as_deref()) => {
-                "it is an option of the program, and stands before the command: dfs-shell --json status".to_owned()
-            }
-            None if is_flag && error.kind() == ErrorKind::UnknownArgument => {
-                format!("usage: {}; a name that begins with - stands behind --", self.usage())
-            }
-            None => match said(ContextKind::ValidValue).filter(|_| error.kind() == ErrorKind::InvalidValue) {
-                Some(values) if !values.is_empty() => format!("it is one of {}", values.replace(' ', ", ")),
-                _ => format!("usage: {}", self.usage()),
-            },
-        };
-        usage(message).hint(hint)
-    }
+/// Converts an error of clap into the format of all our errors. `of` is the usage of what was called.
+pub(crate) fn usage_error(error: &clap::Error, of: impl Display) -> Error {
+    use clap::error::{ContextKind, ContextValue, ErrorKind};
+    let of = of.to_string();
+    let of = of.trim_start_matches("Usage:").trim();
+    let said = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        Some(ContextValue::Strings(texts)) => Some(texts.join(" ")),
+        _ => None,
+    };
+    let invalid = said(ContextKind::InvalidArg);
+    let is_flag = invalid.as_ref().is_some_and(|word| word.starts_with('-'));
+    let message = match (error.kind(), &invalid) {
+        (ErrorKind::UnknownArgument, Some(word)) if !is_flag => format!("{word}: not expected"),
+        (ErrorKind::UnknownArgument, Some(flag)) => format!("{flag}: no such flag"),
+        (ErrorKind::MissingRequiredArgument, Some(missing)) => format!("{missing} is missing"),
+        (ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues, _) => "too few arguments".to_owned(),
+        (ErrorKind::ArgumentConflict, Some(one)) => match said(ContextKind::PriorArg) {
+            Some(other) if other != *one => format!("{one} cannot be used with {other}"),
+            _ => format!("{one} was given more than once"),
+        },
+        (ErrorKind::ValueValidation, Some(arg)) => {
+            let value = said(ContextKind::InvalidValue).unwrap_or_default();
+            let why = std::error::Error::source(error).map(|why| plain(&why.to_string())).unwrap_or_default();
+            format!("invalid value '{value}' for '{arg}': {why}")
+        }
+        // The first line holds the message; the following ones repeat the usage.
+        _ => error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned(),
+    };
+    let hint = match said(ContextKind::SuggestedArg).or_else(|| said(ContextKind::SuggestedValue)) {
+        Some(near) => format!("did you mean {near}?"),
+        None if is_flag && error.kind() == ErrorKind::UnknownArgument && is_of_the_program(invalid.as_deref()) => {
+            "it is an option of the program, and stands before the command: dfs-shell --json status".to_owned()
+        }
+        None if is_flag && error.kind() == ErrorKind::UnknownArgument => {
+            format!("usage: {of}; a name that begins with - stands behind --")
+        }
+        None => match said(ContextKind::ValidValue).filter(|_| error.kind() == ErrorKind::InvalidValue) {
+            Some(values) if !values.is_empty() => format!("it is one of {}", values.replace(' ', ", ")),
+            _ => format!("usage: {of}"),
+        },
+    };
+    usage(message).hint(hint)
 }
 
 /// Returns in plain words why a number was rejected; the standard library and clap use Rust terms.
