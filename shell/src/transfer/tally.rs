@@ -138,8 +138,8 @@ impl Tally {
         }
         let mut text = String::from("failed:");
         for failed in self.failed.iter().take(TOLD_AGAIN_MAX) {
-            let path = sanitise(failed.path.as_deref().unwrap_or("-"));
-            let _ = write!(text, "\n  {path}: {}", sanitise(&failed.message));
+            let path = failed.path.as_deref().map(|path| format!("{}: ", sanitise(path))).unwrap_or_default();
+            let _ = write!(text, "\n  {path}{}", sanitise(&failed.message));
         }
         let left = self.failures.saturating_sub(TOLD_AGAIN_MAX as u64);
         if left > 0 {
@@ -152,6 +152,15 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_failure_without_a_path_has_no_name() {
+        let mut tally = Tally::default();
+        let error = Error::new(dfs_types::ErrorCode::LocalIo, "gone");
+        tally.note_failed(&error.clone().at("/a"));
+        tally.note_failed(&error);
+        assert_eq!(tally.failures_again(), "failed:\n  /a: gone\n  gone");
+    }
     use dfs_types::ErrorCode;
 
     fn failed(path: &str) -> Error {
