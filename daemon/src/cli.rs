@@ -5,12 +5,14 @@ mod cluster;
 mod daemon;
 mod failure;
 
+use crate::closed;
 pub use crate::local::DAEMON_WORD;
 use args::{Args, Command, ConfigCommand};
 use clap::{CommandFactory, Parser};
 use dfs_config::{Directories, Environment, Loaded, Sources};
 use failure::Failure;
 use std::ffi::OsString;
+use std::io::{ErrorKind, Write};
 
 /// Runs `dfsd` with the arguments of a complete command line: `dfsd ARG…`, or `PROGRAM __dfsd
 /// ARG…`. Returns the exit code.
@@ -20,13 +22,23 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> u8 {
         Ok(parsed) => parsed,
         Err(error) => {
             // Help and version go to standard output and are not errors.
-            let _ = error.print();
-            return u8::try_from(error.exit_code()).unwrap_or(2);
+            let told = if error.use_stderr() { error.print().map_err(Failure::from) } else { print(&error) };
+            let code = u8::try_from(error.exit_code()).unwrap_or(2);
+            return if let (Err(failure), 0) = (told, code) { failure.report() } else { code };
         }
     };
     match run(parsed) {
         Ok(()) => 0,
         Err(failure) => failure.report(),
+    }
+}
+
+/// Prints help or the version on standard output.
+fn print(told: &clap::Error) -> Result<(), Failure> {
+    closed::check()?;
+    match told.print().and_then(|()| std::io::stdout().flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::of_stdout(&error)),
+        _ => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 //! * [`master`] keeps the namespace and issues permissions; [`datanode`] stores the chunks.
 //! * [`authority`] issues the credentials that every connection needs.
 //! * [`local`] starts and stops a cluster of this user in the background.
-//! * [`cli`] is the command line of `dfsd`.
+//! * [`cli`] is the command line of `dfsd`; [`closed`] detects that standard output is closed.
 //! * [`descriptors`] has the limit of open files, and the handling of scarcity.
 //! * [`door`] accepts connections, and bounds the unauthenticated ones.
 //! * `clock` and `random` read the clocks and draw random numbers; [`disk`] finds out the file
@@ -16,6 +16,7 @@
 pub mod authority;
 pub mod cli;
 mod clock;
+pub mod closed;
 pub mod datanode;
 pub mod descriptors;
 pub mod disk;

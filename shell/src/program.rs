@@ -1,13 +1,13 @@
 //! Runs the program: chooses the mode in which it was called, and returns the exit code.
 
-use crate::base::closed;
 use crate::base::descriptors::raise_limit;
-use crate::base::exit::Ended;
+use crate::base::exit::{Ended, READER_GONE};
 use crate::base::interrupt;
 use crate::base::options::Options;
-use crate::base::report::{error_text, io_message, local_io};
+use crate::base::report::{error_json, error_text, io_message, local_io};
 use crate::base::terminal;
 use crate::command::roles::{Role, roles};
+use crate::command::usage_error;
 use crate::commands::{COMMANDS, top_as_words};
 use crate::engine::{jobs, run, script};
 use crate::lang::Scope;
@@ -15,6 +15,7 @@ use crate::session::Session;
 use crate::{dashboard, prompt};
 use clap::{CommandFactory, Parser};
 use dfs_daemon::cli::DAEMON_WORD;
+use dfs_daemon::closed;
 use dfs_term::Glyphs;
 use dfs_types::{Error, ErrorCode};
 use std::ffi::OsString;
@@ -47,14 +48,28 @@ pub fn main_with(program: Program, arguments: impl Iterator<Item = OsString>) ->
         return dfs_daemon::cli::main_with(arguments.into_iter());
     }
     raise_limit();
+    let json = program == Program::Shell && wants_json(&arguments);
     let words = match program {
         Program::Shell => Ok(commands_apart(arguments)),
         Program::Top => top_as_words(arguments),
     };
     match words.and_then(Options::try_parse_from) {
         Ok(options) => run_with(options),
+        Err(error) if json && error.use_stderr() => {
+            let error = usage_error(&error, Options::command().render_usage(), None);
+            crate::base::stderr::err!("{}", error_json("dfs-shell", &error, None));
+            error.code.exit_code()
+        }
         Err(error) => told(&error),
     }
+}
+
+/// Returns true if `--json` is among the options before the command, whatever is wrong with others.
+fn wants_json(arguments: &[OsString]) -> bool {
+    let words: Vec<String> = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let roles = roles(&Options::command(), &words);
+    let mut options = words.iter().zip(roles).take_while(|(_, role)| !matches!(role, Role::Argument(_)));
+    options.any(|(word, role)| role == Role::Flag && word == "--json")
 }
 
 fn run_with(mut options: Options) -> u8 {
@@ -105,25 +120,25 @@ fn told(error: &clap::Error) -> u8 {
         let _ = printed(error);
         return ErrorCode::Usage.exit_code();
     }
-    let written = closed::check().and_then(|()| printed(error).map_err(|error| local_io(Path::new("stdout"), &error)));
-    match written {
-        Ok(()) => 0,
-        Err(error) => {
-            crate::base::stderr::err!("{}", error_text("dfs-shell", &error));
-            error.code.exit_code()
-        }
-    }
+    let error = match closed::check().map(|()| printed(error)) {
+        Ok(Ok(())) => return 0,
+        Ok(Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => return READER_GONE,
+        Ok(Err(error)) => local_io(Path::new("stdout"), &error),
+        Err(error) => error,
+    };
+    crate::base::stderr::err!("{}", error_text("dfs-shell", &error));
+    error.code.exit_code()
 }
 
 fn printed(error: &clap::Error) -> io::Result<()> {
     if terminal::glyphs() == Glyphs::Unicode && !terminal::is_dumb() {
-        return error.print();
+        return error.print().and_then(|()| io::stdout().flush());
     }
     let text = error.render().to_string();
     let text = terminal::glyphs().text(&text);
     match error.use_stderr() {
         true => io::stderr().write_all(text.as_bytes()),
-        false => io::stdout().write_all(text.as_bytes()),
+        false => io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()),
     }
 }
 

@@ -179,12 +179,15 @@ impl Input {
                 let start = usize::try_from(offset).unwrap_or(usize::MAX);
                 Ok(all.get(start..start.saturating_add(bytes)).unwrap_or_default())
             }
-            Self::File { file, path, .. } => {
+            Self::File { file, path, length } => {
                 if buffer.len() < bytes {
                     buffer.resize(bytes, 0);
                 }
                 let frame = buffer.get_mut(..bytes).unwrap_or_default();
-                file.read_exact_at(frame, offset).map_err(|error| read_error(path, &error))?;
+                file.read_exact_at(frame, offset).map_err(|error| {
+                    let shrunk = file.metadata().is_ok_and(|now| now.len() < *length);
+                    read_error(path, shrunk, &error)
+                })?;
                 Ok(frame)
             }
         }
@@ -198,9 +201,15 @@ impl Input {
     }
 }
 
-fn read_error(path: &Path, error: &io::Error) -> Error {
+fn read_error(path: &Path, shrunk: bool, error: &io::Error) -> Error {
     if error.kind() == io::ErrorKind::UnexpectedEof {
-        return Error::new(ErrorCode::LocalIo, "became shorter while it was read").at(path.display());
+        // Files that the kernel makes up, as below /sys, announce more than they have.
+        return match shrunk {
+            true => Error::new(ErrorCode::LocalIo, "became shorter while it was read").at(path.display()),
+            false => Error::new(ErrorCode::LocalIo, "has fewer bytes than its size says")
+                .at(path.display())
+                .hint("put - REMOTE takes what there is, from standard input"),
+        };
     }
     local(path, error)
 }

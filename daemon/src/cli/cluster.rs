@@ -3,6 +3,7 @@
 use super::args::UpArgs;
 use super::failure::Failure;
 use super::{Context, say};
+use crate::closed;
 use crate::local::logs::{self, Source};
 use crate::local::{self, DaemonId, DaemonStatus, UpOptions};
 use dfs_types::ErrorCode;
@@ -14,12 +15,13 @@ type Outcome = Result<(), Failure>;
 
 /// Writes to standard output. If the reader has closed it, this is not an error.
 pub(super) fn print(text: &str) -> Outcome {
+    closed::check()?;
     unless_closed(io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()))
 }
 
 fn unless_closed(written: io::Result<()>) -> Outcome {
     match written {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::of_stdout(&error)),
         _ => Ok(()),
     }
 }
@@ -215,6 +217,7 @@ pub(super) fn logs(context: &Context, id: Option<DaemonId>, follow: bool) -> Out
     let name = |daemon: &DaemonStatus| if id.is_some() { String::new() } else { daemon.id.to_string() };
     let sources: Vec<Source> =
         chosen.into_iter().map(|daemon| Source { name: name(daemon), path: daemon.log.clone() }).collect();
+    closed::check()?;
     let mut out = io::BufWriter::new(io::stdout().lock());
     unless_closed(logs::show(&sources, follow, &mut out))
 }

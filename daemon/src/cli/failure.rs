@@ -15,6 +15,13 @@ impl Failure {
         Self::from(Error::new(code, message))
     }
 
+    /// Returns the failure of a write to standard output.
+    pub(super) fn of_stdout(error: &std::io::Error) -> Self {
+        let text = error.to_string();
+        let what = text.split(" (os error").next().unwrap_or(&text).to_lowercase();
+        Self::new(ErrorCode::LocalIo, format!("standard output: {what}"))
+    }
+
     #[must_use]
     pub(super) fn hint(self, hint: impl Into<String>) -> Self {
         Self { error: self.error.hint(hint), ..self }

@@ -15,7 +15,8 @@ pub(crate) const HELP_CELLS: usize = 80;
 #[derive(Debug, Clone, Parser)]
 #[command(name = "dfs-shell", version, max_term_width = HELP_CELLS)]
 pub struct Options {
-    /// One JSON document per command on stdout, errors as JSON on stderr.
+    /// One JSON document per command on stdout, errors as JSON on stderr; help and the content of
+    /// files stay as they are.
     #[arg(long)]
     pub json: bool,
     /// Print only data and errors.
@@ -54,7 +55,7 @@ pub struct Options {
     /// Run these commands, separated by `;` or newlines.
     #[arg(short = 'c', value_name = "COMMANDS", conflicts_with = "script")]
     pub commands: Option<String>,
-    /// Run this script with the arguments that follow ($1 … $9).
+    /// Run this script with the arguments that follow ($1 … $9); `-`: standard input.
     #[arg(short = 'f', value_name = "SCRIPT")]
     pub script: Option<PathBuf>,
     /// One command with literal arguments: no patterns, no variables.

@@ -1,9 +1,10 @@
 //! The destinations of a command's output: stdout, a local file, a local command.
 
-use crate::base::closed;
 use crate::base::interrupt::{SignalEpoch, local_end};
+use crate::base::own_line;
 use crate::base::pager::{self, Screen};
 use crate::base::report::{interrupted, local_io};
+use dfs_daemon::closed;
 use dfs_types::Result;
 use rustix::io::Errno;
 use std::fs::{File, OpenOptions};
@@ -12,6 +13,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+/// The name of the output of this process.
+const STDOUT: &str = "stdout";
 /// Output is written in blocks of this many bytes.
 const BUFFER_BYTES: usize = 64 << 10;
 
@@ -44,8 +47,20 @@ pub struct Inherited {
 impl Inherited {
     /// Creates output to this file that is not shown yet.
     pub fn to(file: File) -> Self {
-        Self { file, name: PathBuf::from("stdout"), terminal: false, cells: None }
+        Self { file, name: PathBuf::from(STDOUT), terminal: false, cells: None }
     }
+}
+
+/// How an output has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Finished {
+    /// The error of the last write: a full disk, or a closed standard output.
+    pub written: Result<()>,
+    /// The reader has closed the output.
+    pub reader_gone: bool,
+    /// The error of the local command at the other end of a pipe.
+    pub local: Result<()>,
 }
 
 /// The output written so far, and the screen size to compare it with.
@@ -61,12 +76,12 @@ impl Out {
     /// # Errors
     /// If the process has no descriptor left.
     pub fn stdout() -> Result<Self> {
-        if let Some(closed) = closed::stand_in().map_err(|error| local_io(Path::new("stdout"), &error))? {
-            return Ok(Self::of(closed.into(), PathBuf::from("stdout"), None, false));
+        if let Some(closed) = closed::stand_in().map_err(|error| local_io(Path::new(STDOUT), &error))? {
+            return Ok(Self::of(closed.into(), PathBuf::from(STDOUT), None, false));
         }
         let stdout = io::stdout();
-        let fd = stdout.as_fd().try_clone_to_owned().map_err(|error| local_io(Path::new("stdout"), &error))?;
-        Ok(Self::of(fd, PathBuf::from("stdout"), None, stdout.is_terminal()))
+        let fd = stdout.as_fd().try_clone_to_owned().map_err(|error| local_io(Path::new(STDOUT), &error))?;
+        Ok(Self::of(fd, PathBuf::from(STDOUT), None, stdout.is_terminal()))
     }
 
     /// Opens the output of this process, through a pager if it is longer than the screen.
@@ -187,6 +202,9 @@ impl Out {
             return self.page();
         }
         let result = self.writer.write_all(bytes);
+        if self.terminal && self.child.is_none() && self.name == Path::new(STDOUT) {
+            own_line::note(bytes);
+        }
         self.check(result)
     }
 
@@ -223,7 +241,7 @@ impl Out {
     /// # Errors
     /// As [`Out::write`].
     pub fn file_handle(&mut self) -> Result<File> {
-        if self.name == Path::new("stdout") {
+        if self.name == Path::new(STDOUT) {
             closed::check()?;
         }
         self.handle()
@@ -252,19 +270,20 @@ impl Out {
     }
 
     /// Flushes everything, and waits for the command at the other end of a pipe.
-    ///
-    /// # Errors
-    /// As [`Out::write`]; the error of that command if it failed.
-    pub fn finish(mut self) -> Result<()> {
-        let flushed = if self.closed { Ok(()) } else { self.flush() };
-        let closed = self.closed;
+    pub fn finish(mut self) -> Finished {
+        let written = if self.closed { Ok(()) } else { self.flush() };
+        let reader_gone = self.closed;
         // Dropping a BufWriter would try to write the rest again.
         let (file, _) = self.writer.into_parts();
         drop(file);
-        let Some((mut child, begun)) = self.child else { return if closed { Ok(()) } else { flushed } };
-        let status = child.wait().map_err(|error| local_io(Path::new("sh"), &error))?;
-        local_end(status, begun)?;
-        if closed { Ok(()) } else { flushed }
+        let local = match self.child {
+            None => Ok(()),
+            Some((mut child, begun)) => child
+                .wait()
+                .map_err(|error| local_io(Path::new("sh"), &error))
+                .and_then(|status| local_end(status, begun)),
+        };
+        Finished { written: if reader_gone { Ok(()) } else { written }, reader_gone, local }
     }
 
     /// Returns true if the output goes to a command of the local shell.
@@ -284,7 +303,7 @@ mod tests {
         for (append, text) in [(false, "one\n"), (false, "two\n"), (true, "three\n")] {
             let mut out = Out::file(&path, append).expect("opened");
             out.write(text.as_bytes()).expect("written");
-            out.finish().expect("finished");
+            assert_eq!(out.finish().written, Ok(()));
         }
         assert_eq!(std::fs::read_to_string(&path).expect("read"), "two\nthree\n");
         assert!(Out::file(directory.path(), false).is_err());
@@ -298,12 +317,21 @@ mod tests {
         // pipe can hold.
         let failed = (0..64).find_map(|_| out.write(&block).err());
         assert!(failed.is_some() && out.is_closed());
-        assert_eq!(out.finish(), Ok(()));
+        assert_eq!(out.finish(), Finished { written: Ok(()), reader_gone: true, local: Ok(()) });
+    }
+
+    #[test]
+    fn a_reader_that_is_gone_is_seen_at_the_end() {
+        let (reader, writer) = io::pipe().expect("a pipe");
+        drop(reader);
+        let mut out = Out::of(writer.into(), PathBuf::from(STDOUT), None, false);
+        out.write(b"short").expect("kept in memory");
+        assert_eq!(out.finish(), Finished { written: Ok(()), reader_gone: true, local: Ok(()) });
     }
 
     #[test]
     fn a_local_command_that_fails_is_an_error() {
         let out = Out::pipe(&mut Command::new("false")).expect("started");
-        assert!(out.finish().is_err());
+        assert!(out.finish().local.is_err());
     }
 }

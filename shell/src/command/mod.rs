@@ -18,5 +18,6 @@ pub use context::{Context, Interpreter, Kept};
 pub(crate) use elsewhere::ELSEWHERE;
 pub(crate) use elsewhere::{Elsewhere, named};
 pub(crate) use line::Line;
+pub(crate) use table::usage_error;
 pub use table::{Command, Parsed, Table};
 pub use verb::{Effect, Example, Group, Json, Kind, Meaning, Verb, Words};

@@ -13,6 +13,7 @@ use dfs_types::{Error, Result};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use std::ffi::OsString;
+use std::fmt::Display;
 
 /// The commands, as consecutive lists.
 #[derive(Debug, Clone, Copy)]
@@ -124,7 +125,7 @@ impl Command {
             Err(error) if error.kind() == ErrorKind::DisplayHelp => Ok(Parsed::Help),
             Err(error) => {
                 let words: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-                Err(self.usage_error(&error, &words))
+                Err(usage_error(&error, self.usage(), Some((self, &words))))
             }
         }
     }
@@ -171,52 +172,54 @@ impl Command {
             _ => None,
         }
     }
+}
 
-    /// Converts an error of clap into the format of all our errors.
-    fn usage_error(&self, error: &clap::Error, words: &[String]) -> Error {
-        use clap::error::{ContextKind, ContextValue, ErrorKind};
-        let said = |kind| match error.get(kind) {
-            Some(ContextValue::String(text)) => Some(text.clone()),
-            Some(ContextValue::Strings(texts)) => Some(texts.join(" ")),
-            _ => None,
-        };
-        let invalid = said(ContextKind::InvalidArg);
-        let is_flag = invalid.as_ref().is_some_and(|word| word.starts_with('-'));
-        let message = match (error.kind(), &invalid) {
-            (ErrorKind::UnknownArgument, Some(word)) if !is_flag => format!("{word}: not expected"),
-            (ErrorKind::UnknownArgument, Some(flag)) => format!("{flag}: no such flag"),
-            (ErrorKind::MissingRequiredArgument, Some(missing)) => format!("{missing} is missing"),
-            (ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues, _) => "too few arguments".to_owned(),
-            (ErrorKind::ArgumentConflict, Some(one)) => match said(ContextKind::PriorArg) {
-                Some(other) if other != *one => format!("{one} cannot be used with {other}"),
-                _ => format!("{one} was given more than once"),
-            },
-            (ErrorKind::ValueValidation, Some(arg)) => {
-                let value = said(ContextKind::InvalidValue).unwrap_or_default();
-                let why = std::error::Error::source(error).map(|why| plain(&why.to_string())).unwrap_or_default();
-                format!("invalid value '{value}' for '{arg}': {why}")
-            }
-            // The first line holds the message; the following ones repeat the usage.
-            _ => error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned(),
-        };
-        let unknown = invalid.as_deref().filter(|_| is_flag && error.kind() == ErrorKind::UnknownArgument);
-        let near = said(ContextKind::SuggestedArg).or_else(|| said(ContextKind::SuggestedValue));
-        let hint = match near.or_else(|| unknown.and_then(|flag| self.with_initial(flag))) {
-            Some(near) => format!("did you mean {near}?"),
-            None if unknown.is_some_and(is_of_the_program) => {
-                let line = of_the_program(self.name, unknown.unwrap_or_default(), words);
-                format!("it is an option of the program, and stands before the command: {line}")
-            }
-            None if unknown.is_some() => {
-                format!("usage: {}; put `--` before a name that begins with -", self.usage())
-            }
-            None => match said(ContextKind::ValidValue).filter(|_| error.kind() == ErrorKind::InvalidValue) {
-                Some(values) if !values.is_empty() => format!("it is one of {}", values.replace(' ', ", ")),
-                _ => format!("usage: {}", self.usage()),
-            },
-        };
-        usage(message).hint(hint)
-    }
+/// Converts an error of clap into the format of all our errors. `of` is the usage of what was called,
+/// `called` the command with its arguments if it was not the program itself.
+pub(crate) fn usage_error(error: &clap::Error, of: impl Display, called: Option<(&Command, &[String])>) -> Error {
+    use clap::error::{ContextKind, ContextValue, ErrorKind};
+    let of = of.to_string();
+    let of = of.trim_start_matches("Usage:").trim();
+    let said = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        Some(ContextValue::Strings(texts)) => Some(texts.join(" ")),
+        _ => None,
+    };
+    let invalid = said(ContextKind::InvalidArg);
+    let is_flag = invalid.as_ref().is_some_and(|word| word.starts_with('-'));
+    let message = match (error.kind(), &invalid) {
+        (ErrorKind::UnknownArgument, Some(word)) if !is_flag => format!("{word}: not expected"),
+        (ErrorKind::UnknownArgument, Some(flag)) => format!("{flag}: no such flag"),
+        (ErrorKind::MissingRequiredArgument, Some(missing)) => format!("{missing} is missing"),
+        (ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues, _) => "too few arguments".to_owned(),
+        (ErrorKind::ArgumentConflict, Some(one)) => match said(ContextKind::PriorArg) {
+            Some(other) if other != *one => format!("{one} cannot be used with {other}"),
+            _ => format!("{one} was given more than once"),
+        },
+        (ErrorKind::ValueValidation, Some(arg)) => {
+            let value = said(ContextKind::InvalidValue).unwrap_or_default();
+            let why = std::error::Error::source(error).map(|why| plain(&why.to_string())).unwrap_or_default();
+            format!("invalid value '{value}' for '{arg}': {why}")
+        }
+        // The first line holds the message; the following ones repeat the usage.
+        _ => error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned(),
+    };
+    let unknown = invalid.as_deref().filter(|_| is_flag && error.kind() == ErrorKind::UnknownArgument);
+    let near = said(ContextKind::SuggestedArg).or_else(|| said(ContextKind::SuggestedValue));
+    let initial = || called.and_then(|(command, _)| command.with_initial(unknown?));
+    let hint = match (near.or_else(initial), unknown, called) {
+        (Some(near), ..) => format!("did you mean {near}?"),
+        (None, Some(flag), Some((command, words))) if is_of_the_program(flag) => {
+            let line = of_the_program(command.name, flag, words);
+            format!("it is an option of the program, and stands before the command: {line}")
+        }
+        (None, Some(_), _) => format!("usage: {of}; put `--` before a name that begins with -"),
+        (None, None, _) => match said(ContextKind::ValidValue).filter(|_| error.kind() == ErrorKind::InvalidValue) {
+            Some(values) if !values.is_empty() => format!("it is one of {}", values.replace(' ', ", ")),
+            _ => format!("usage: {of}"),
+        },
+    };
+    usage(message).hint(hint)
 }
 
 /// Returns the line in which an option of the program, and its value, stand before the command.

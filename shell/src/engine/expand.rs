@@ -1,5 +1,6 @@
 //! Expands patterns: remote ones against the DFS, local ones against this machine.
 
+use super::run::{NESTING_MAX, nested_too_deep};
 use crate::base::report::{local_io, usage};
 use crate::command::roles::{Role, roles};
 use crate::command::{Command, Context, Kind};
@@ -17,12 +18,21 @@ const MATCHES_MAX: usize = 1_000_000;
 /// The maximum number of names that are examined for one pattern.
 const LOOKED_AT_MAX: usize = 20_000_000;
 
-/// Returns the arguments of a command with every pattern expanded.
+/// Returns the arguments of a command with every pattern expanded. `nesting` is the number of
+/// commands that run inside one another, this one included.
 ///
 /// # Errors
-/// Returns an error if a pattern matches nothing, as in `hdfs dfs`, or if a directory cannot be
-/// read.
-pub(crate) async fn arguments(command: &Command, texts: &[Text], context: &mut Context<'_>) -> Result<Vec<OsString>> {
+/// Returns an error if a pattern matches nothing, as in `hdfs dfs`, if a directory cannot be read,
+/// or if too many commands are nested.
+pub(crate) async fn arguments(
+    command: &Command,
+    texts: &[Text],
+    nesting: usize,
+    context: &mut Context<'_>,
+) -> Result<Vec<OsString>> {
+    if nesting > NESTING_MAX {
+        return Err(nested_too_deep());
+    }
     let plain: Vec<String> = texts.iter().map(Text::plain).collect();
     let roles = roles(&command.definition(), &plain);
     let count = roles.iter().filter(|role| matches!(role, Role::Argument(_))).count();
@@ -38,7 +48,7 @@ pub(crate) async fn arguments(command: &Command, texts: &[Text], context: &mut C
                 let within = COMMANDS.find(&line)?;
                 all.push(plain.into());
                 let rest = texts.get(at + 1..).unwrap_or_default();
-                all.extend(Box::pin(arguments(within, rest, context)).await?);
+                all.extend(Box::pin(arguments(within, rest, nesting + 1, context)).await?);
                 break;
             }
             Kind::Remote | Kind::RemoteDirectory | Kind::RemoteOrNode => all.extend(paths(text, false, context).await?),

@@ -1,10 +1,9 @@
 //! Runs a statement: expands its words, runs the command, redirects its output, returns its result.
 
 use super::{expand, foreground, jobs, script};
-use crate::base::closed;
 use crate::base::exit::Ended;
 use crate::base::interrupt::{SignalEpoch, guarded, local_end};
-use crate::base::out::Out;
+use crate::base::out::{Finished, Out};
 use crate::base::report::{local_io, usage};
 use crate::base::terminal;
 use crate::command::{Command, Context, Elsewhere, Interpreter, Kept, Line, Parsed, Table};
@@ -12,6 +11,7 @@ use crate::commands::{COMMANDS, help_of};
 use crate::lang::{Action, Output, Statement, Text, UnsetVariable, Word, parse, quote_words};
 use crate::session::Session;
 use crate::session::suggest::suggested;
+use dfs_daemon::closed;
 use dfs_types::{Error, Result};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
@@ -19,6 +19,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, ExitStatus};
 use tokio_util::sync::CancellationToken;
+
+/// The maximum number of commands that run inside one another, as in `time watch source x.dfs`.
+pub(crate) const NESTING_MAX: usize = 64;
 
 /// Commands that need a terminal.
 const NEED_A_TERMINAL: [&str; 2] = ["watch", "fg"];
@@ -128,17 +131,17 @@ fn written(session: &Session, words: &[Word]) -> Result<String> {
 
 /// Prints a plan line.
 fn planned(session: &mut Session, line: Result<String>) -> Ended {
+    const NAME: &str = "dfs-shell";
+    let mut out = match session.stdout() {
+        Ok(out) => out,
+        Err(error) => return failed(session, NAME, &error),
+    };
+    let mut context = Context::new(session, &mut out, CancellationToken::new(), NAME, &Engine);
     let shown = line.and_then(|line| {
-        let mut out = session.stdout()?;
-        let mut context = Context::new(session, &mut out, CancellationToken::new(), "dfs-shell", &Engine);
         context.plan_line(line);
-        context.finish()?;
-        Ok(out)
+        context.finish()
     });
-    match shown.and_then(Out::finish) {
-        Ok(()) => Ended::Well,
-        Err(error) => failed(session, "dfs-shell", &error),
-    }
+    finish(session, NAME, shown, out)
 }
 
 /// The interface to the engine for commands that run other commands.
@@ -290,8 +293,9 @@ enum Given {
 }
 
 async fn command_to(session: &mut Session, command: &'static Command, given: Given, mut out: Out) -> Ended {
-    let (console, epoch) = (session.console.clone(), session.epoch);
+    let (console, epoch, nesting) = (session.console.clone(), session.epoch, session.nesting);
     let work = |cancel| {
+        let session = &mut *session;
         let mut context = Context::new(session, &mut out, cancel, command.name, &Engine);
         async move {
             run(command, given, &mut context).await?;
@@ -302,20 +306,25 @@ async fn command_to(session: &mut Session, command: &'static Command, given: Giv
         Some(console) => console.guarded(work).await,
         None => guarded(epoch, work).await,
     };
+    // A command that was dropped has not set it back.
+    session.nesting = nesting;
     let result = match result {
         Err(error) => Err(suggested(session, error).await),
         done => done,
     };
-    finish(session, command, result, out)
+    finish(session, command.name, result, out)
 }
 
 async fn run(command: &Command, given: Given, context: &mut Context<'_>) -> Result<()> {
     if context.session.is_covered() && NEED_A_TERMINAL.contains(&command.name) {
         return Err(needs_terminal(command.name));
     }
+    if context.session.nesting >= NESTING_MAX {
+        return Err(nested_too_deep());
+    }
     let arguments = match given {
         Given::Literal(arguments) => arguments,
-        Given::Texts(texts) => expand::arguments(command, &texts, context).await?,
+        Given::Texts(texts) => expand::arguments(command, &texts, context.session.nesting + 1, context).await?,
     };
     match command.parse(arguments)? {
         Parsed::Help => context.print_ours(&help_of(command)),
@@ -325,7 +334,9 @@ async fn run(command: &Command, given: Given, context: &mut Context<'_>) -> Resu
         Parsed::Arguments(matches) => {
             let changes = std::mem::replace(&mut context.session.changes, command.changes(&matches));
             let outer = context.runs(Some(Line::of(command.name, command.definition(), &matches)));
+            context.session.nesting += 1;
             let result = command.run(&matches, context).await;
+            context.session.nesting -= 1;
             context.runs(outer);
             context.session.changes = changes;
             result.and(context.end_document())
@@ -335,23 +346,33 @@ async fn run(command: &Command, given: Given, context: &mut Context<'_>) -> Resu
 
 /// Reports the result and closes the output. `result` is a failure that was already reported, or an
 /// error that was not.
-fn finish(session: &Session, command: &Command, result: Result<Option<Error>>, out: Out) -> Ended {
-    let (closed, pipe) = (out.is_closed(), out.is_pipe());
-    let finished = out.finish();
-    if closed {
-        // `cmd | head` ends successfully when head does; if standard output itself is closed, no
-        // reader is left.
-        return match finished {
-            Ok(()) if pipe => Ended::Well,
-            Ok(()) => Ended::ReaderGone,
-            Err(error) => failed(session, command.name, &error),
-        };
+fn finish(session: &Session, name: &str, result: Result<Option<Error>>, out: Out) -> Ended {
+    let (broken_off, pipe) = (out.is_closed(), out.is_pipe());
+    let Finished { written, reader_gone, local } = out.finish();
+    // `cmd | head` ends successfully when head does; if standard output itself is closed, no reader
+    // is left.
+    if reader_gone && !pipe {
+        return Ended::ReaderGone;
     }
-    match (result, finished) {
-        (Err(error), _) | (Ok(None), Err(error)) => failed(session, command.name, &error),
-        (Ok(Some(error)), _) => Ended::Failed(error.code.exit_code()),
-        (Ok(None), Ok(())) => Ended::Well,
+    let result = if broken_off { Ok(None) } else { result };
+    // A write that has failed is often what ended the command.
+    let lost = written.err().filter(|error| result.as_ref().err() != Some(error));
+    if let Some(error) = &lost {
+        session.report(name, error);
     }
+    match (result, lost) {
+        (Err(error), _) => failed(session, name, &error),
+        (Ok(Some(error)), _) | (Ok(None), Some(error)) => Ended::Failed(error.code.exit_code()),
+        (Ok(None), None) => match local {
+            Ok(()) => Ended::Well,
+            Err(error) => failed(session, name, &error),
+        },
+    }
+}
+
+/// Returns the error for commands that run commands too many levels deep.
+pub(super) fn nested_too_deep() -> Error {
+    usage(format!("nested too deep: commands run commands {NESTING_MAX} deep at most"))
 }
 
 fn needs_terminal(what: &str) -> Error {

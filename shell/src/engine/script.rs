@@ -3,13 +3,15 @@
 
 use super::run::{self, one_line};
 use crate::base::exit::Ended;
-use crate::base::report::{Location, local_io, usage};
+use crate::base::interrupt::guarded;
+use crate::base::report::{Location, interrupted, local_io, usage};
 use crate::lang::{Statement, SyntaxError, open, parse};
 use crate::session::Session;
-use dfs_types::{ByteSize, ErrorCode, Result};
+use dfs_types::{ByteSize, Error, ErrorCode, Result};
 use std::io::{BufRead, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
 
 /// The maximum size of an unfinished statement of a script on standard input, in bytes.
 const OPEN_BYTES_MAX: usize = 64 << 20;
@@ -18,6 +20,8 @@ const OPEN_BYTES_MAX: usize = 64 << 20;
 const FILE_BYTES_MAX: u64 = 64 << 20;
 /// Some editors write this character at the beginning of a file.
 const BYTE_ORDER_MARK: char = '\u{feff}';
+/// The name of standard input as a script, in messages.
+const STDIN: &str = "stdin";
 /// The maximum nesting depth of scripts.
 pub(crate) const DEPTH_MAX: usize = 16;
 
@@ -31,41 +35,80 @@ pub(crate) async fn run_text(session: &mut Session, name: &str, text: &str) -> u
     script.code()
 }
 
-/// Runs a script from a file. Returns the exit code.
+/// Runs a script from a file, or from standard input if that is `-`. Returns the exit code.
 ///
 /// # Errors
 /// Returns an error if the file cannot be read, or if it is already running: such a recursion would
 /// never end.
 pub(crate) async fn run_file(session: &mut Session, file: &Path) -> Result<u8> {
-    let path = file.canonicalize().map_err(|error| local_io(file, &error))?;
-    if session.scripts.contains(&path) {
-        let chain: Vec<_> = session.scripts.iter().chain([&path]).map(|path| path.display().to_string()).collect();
-        return Err(usage(format!("it is being run already: {}", chain.join(", which runs "))).at(file.display()));
-    }
     if session.scripts.len() >= DEPTH_MAX {
         return Err(usage(format!("scripts run scripts {DEPTH_MAX} deep at most")).at(file.display()));
     }
-    let text = read(file)?;
+    let (path, text) = read_apart(session, file).await?;
     session.scripts.push(path);
-    let code = run_text(session, &file.display().to_string(), &text).await;
+    let name = if is_stdin(file) { STDIN.to_owned() } else { file.display().to_string() };
+    let code = run_text(session, &name, &text).await;
     session.scripts.pop();
     Ok(code)
 }
 
-fn read(file: &Path) -> Result<String> {
+fn is_stdin(file: &Path) -> bool {
+    file == Path::new("-")
+}
+
+/// Reads a script on a blocking thread: it may be a pipe to which nothing is written, and Ctrl-C ends
+/// the wait.
+async fn read_apart(session: &Session, file: &Path) -> Result<(PathBuf, String)> {
+    let (console, epoch) = (session.console.clone(), session.epoch);
+    if is_stdin(file) && console.is_some() {
+        return Err(usage("standard input belongs to the session: not in the background").at("-"));
+    }
+    let (file, running) = (file.to_owned(), session.scripts.clone());
+    let work = |cancel: CancellationToken| async move {
+        let reading = tokio::task::spawn_blocking(move || read(&file, &running));
+        tokio::select! {
+            biased;
+            read = reading => read.unwrap_or_else(|error| Err(Error::new(ErrorCode::Internal, error.to_string()))),
+            () = cancel.cancelled() => Err(interrupted()),
+        }
+    };
+    match console {
+        Some(console) => console.guarded(work).await,
+        None => guarded(epoch, work).await,
+    }
+}
+
+/// Returns the path that identifies a script among those that run, and its text. Only a regular file
+/// has a path of its own: a pipe is read once, under any name.
+fn read(file: &Path, running: &[PathBuf]) -> Result<(PathBuf, String)> {
     let unreadable = |error: std::io::Error| local_io(file, &error);
     let mut bytes = Vec::new();
-    let opened = std::fs::File::open(file).map_err(unreadable)?;
-    opened.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    let mut path = file.to_owned();
+    if is_stdin(file) {
+        std::io::stdin().lock().take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    } else {
+        if std::fs::metadata(file).map_err(unreadable)?.is_file() {
+            // A file that was deleted can still be open under /dev/fd.
+            path = file.canonicalize().unwrap_or(path);
+            if running.contains(&path) {
+                let chain: Vec<_> = running.iter().chain([&path]).map(|path| path.display().to_string()).collect();
+                let what = format!("it is being run already: {}", chain.join(", which runs "));
+                return Err(usage(what).at(file.display()));
+            }
+        }
+        let opened = std::fs::File::open(file).map_err(unreadable)?;
+        opened.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    }
     if bytes.len() as u64 > FILE_BYTES_MAX {
         return Err(usage(format!("the script is larger than {}", ByteSize(FILE_BYTES_MAX))).at(file.display()));
     }
-    String::from_utf8(bytes).map_err(|_| usage("the script is not UTF-8").at(file.display()))
+    let text = String::from_utf8(bytes).map_err(|_| usage("the script is not UTF-8").at(file.display()))?;
+    Ok((path, text))
 }
 
 /// Runs the statements of standard input as they arrive. Returns the exit code.
 pub(crate) fn run_stdin(session: &mut Session, runtime: &Handle) -> u8 {
-    let mut script = Script::new("stdin");
+    let mut script = Script::new(STDIN);
     let (mut text, mut lines_done) = (String::new(), 0);
     while script.goes_on() {
         let mut line = String::new();

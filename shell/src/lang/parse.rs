@@ -55,6 +55,15 @@ pub(super) struct Parser<'t> {
     pub(super) line: usize,
 }
 
+/// The error for `2>`, which means standard error in sh.
+const NOT_REDIRECTED: &str = "only standard output can be redirected, with >; standard error is that of dfs-shell itself. \
+                              --quiet leaves out all but errors, and - before a command lets it fail";
+
+/// Returns true if the word is a number without quotes, which before a `>` would be a descriptor.
+fn is_number(word: &Word) -> bool {
+    matches!(word.pieces.as_slice(), [Piece::Bare(text)] if text.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// Returns true if the character ends an unquoted part of a word.
 fn ends_word(c: char) -> bool {
     c.is_whitespace() || matches!(c, ';' | '|' | '>' | '&')
@@ -197,13 +206,24 @@ impl<'t> Parser<'t> {
                 }
                 Some('|') => {
                     self.next();
+                    if self.peek() == Some('|') {
+                        return Err(
+                            self.error("there is no ||; write ; between commands, and - before one that may fail")
+                        );
+                    }
                     self.refuse_second(&output)?;
                     if words.is_empty() {
                         return Err(self.error("a command must stand before |"));
                     }
                     output = Output::Pipe(self.pipe()?);
                 }
-                Some(_) => words.push(self.word()?),
+                Some(_) => {
+                    let word = self.word()?;
+                    if self.peek() == Some('>') && is_number(&word) {
+                        return Err(self.error(NOT_REDIRECTED));
+                    }
+                    words.push(word);
+                }
             }
         }
         match (words.is_empty(), &output) {

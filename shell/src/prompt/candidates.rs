@@ -9,6 +9,7 @@ use super::target::{Place, Target};
 use crate::command::roles::{Role, flag_of_value, roles};
 use crate::command::{Command, Kind};
 use crate::commands::{COMMANDS, definition_at, shell_options};
+use crate::engine::run::NESTING_MAX;
 use crate::session::Session;
 use crate::session::alias::Aliases;
 use crate::session::connect::Target as Cluster;
@@ -73,7 +74,7 @@ impl Surroundings {
     /// commands such as `time` skipped.
     pub(super) fn command(&self, words: &[String]) -> Option<(&'static Command, Vec<String>)> {
         let mut words = self.aliases.unfolded(words);
-        loop {
+        for _ in 0..NESTING_MAX {
             let command = COMMANDS.named(words.first()?)?;
             words.remove(0);
             if command.meaning.rest != Kind::Line {
@@ -85,6 +86,7 @@ impl Surroundings {
                 None => return Some((command, words)),
             }
         }
+        None
     }
 
     fn commands(&self, typed: &str) -> Choices {

@@ -5,6 +5,7 @@
 //! row they fill just that row; after output they reach into the next row. A carriage return then
 //! leads to an empty row in both cases. zsh and fish do the same.
 
+use crate::base::own_line;
 use dfs_term::{Glyphs, Tone, View};
 use std::io::{IsTerminal, Write};
 
@@ -20,6 +21,15 @@ pub(super) fn begin(view: &View) {
     let Some(cells) = cells(&stdout) else { return };
     // The editor reports a terminal that cannot be used.
     let _ = stdout.write_all(text(mark(view.glyphs), view, cells).as_bytes()).and_then(|()| stdout.flush());
+}
+
+/// Finishes an unfinished line with the mark, where no control codes may be sent.
+pub(super) fn begin_plain(view: &View) {
+    if own_line::take() {
+        let mut stdout = std::io::stdout();
+        // The reader of the terminal reports one that cannot be used.
+        let _ = stdout.write_all(format!("{}\n", mark(view.glyphs)).as_bytes()).and_then(|()| stdout.flush());
+    }
 }
 
 fn cells(stdout: &std::io::Stdout) -> Option<usize> {

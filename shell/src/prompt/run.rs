@@ -71,6 +71,7 @@ fn lines(session: &mut Session, runtime: &Handle, editor: &mut Line, known: &Kno
         }
         session.epoch = SignalEpoch::now();
         let read = if session.is_plain() {
+            own_line::begin_plain(&view);
             plain::read_line(&view.glyphs.text(prompt.raw()))
         } else {
             own_line::begin(&view);

@@ -8,6 +8,7 @@ use super::jobs::Jobs;
 use crate::base::interrupt::SignalEpoch;
 use crate::base::options::Options;
 use crate::base::out::{Inherited, Out};
+use crate::base::own_line;
 use crate::base::pager;
 use crate::base::report::{Location, error_json, error_text};
 use crate::base::screen::Screen;
@@ -59,6 +60,8 @@ pub struct Session {
     pub leave: Option<u8>,
     /// The progress lines of a transfer that are on the terminal now.
     pub screen: Option<Screen>,
+    /// The number of commands that run inside one another now.
+    pub nesting: usize,
     /// The running scripts; each one was started by the one before it.
     pub scripts: Vec<PathBuf>,
     /// The output destination of a script that another command runs.
@@ -95,6 +98,7 @@ impl Session {
             changes: false,
             leave: None,
             screen: None,
+            nesting: 0,
             scripts: Vec::new(),
             inherited: None,
             jobs: Jobs::default(),
@@ -107,9 +111,11 @@ impl Session {
         }
     }
 
-    /// Creates a session for a background command.
+    /// Creates a session for a background command. A script that runs itself in the background would
+    /// not end either.
     pub fn apart(&self, console: Arc<JobConsole>, output: Inherited) -> Self {
-        Self { inherited: Some(output), console: Some(console), ..self.beside() }
+        let (nesting, scripts) = (self.nesting, self.scripts.clone());
+        Self { inherited: Some(output), console: Some(console), nesting, scripts, ..self.beside() }
     }
 
     /// Creates a session with the settings of this one, without its running work.
@@ -281,7 +287,12 @@ impl Session {
         match (&self.console, &self.screen) {
             (Some(console), _) => console.say(text),
             (None, Some(screen)) => screen.above(&text),
-            (None, None) => crate::base::stderr::err!("{text}"),
+            (None, None) => {
+                crate::base::stderr::err!("{text}");
+                if std::io::stderr().is_terminal() {
+                    own_line::note(text.as_bytes());
+                }
+            }
         }
     }
 }

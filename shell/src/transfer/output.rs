@@ -1,5 +1,6 @@
 //! Writes a file to the output of a command.
 
+use crate::base::own_line;
 use crate::base::report::about;
 use crate::command::Context;
 use dfs_client::{Dest, GetOptions, Progress};
@@ -16,7 +17,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) async fn to_output(context: &mut Context<'_>, path: &DfsPath, range: Option<(u64, u64)>) -> Result<()> {
     let client = context.client().await?;
     let closed = Arc::new(AtomicBool::new(false));
-    let writer = Watched { file: context.out.file_handle()?, closed: closed.clone() };
+    let terminal = context.out.is_terminal();
+    let writer = Watched { file: context.out.file_handle()?, closed: closed.clone(), terminal };
     let options = GetOptions { range, ..GetOptions::default() };
     let got = client.get(path, Dest::Writer(Box::new(writer)), options, &Progress::new(), &context.cancel).await;
     if closed.load(Ordering::Relaxed) {
@@ -30,6 +32,7 @@ pub(crate) async fn to_output(context: &mut Context<'_>, path: &DfsPath, range: 
 struct Watched {
     file: File,
     closed: Arc<AtomicBool>,
+    terminal: bool,
 }
 
 impl Write for Watched {
@@ -37,6 +40,9 @@ impl Write for Watched {
         let written = self.file.write(bytes);
         if written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
             self.closed.store(true, Ordering::Relaxed);
+        }
+        if let (true, Ok(count)) = (self.terminal, &written) {
+            own_line::note(bytes.get(..*count).unwrap_or_default());
         }
         written
     }

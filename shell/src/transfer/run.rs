@@ -116,7 +116,7 @@ impl Run {
                         again.push(file.again());
                         continue;
                     }
-                    let hopeless = self.count(context, done)?;
+                    let hopeless = self.count(context, done.map_err(|error| named(error, &file.name)))?;
                     given_up = given_up.or(hopeless);
                 }
                 step = steps.next(), if may_begin => match step {
@@ -216,6 +216,12 @@ impl Run {
         self.tally.end(self.start.elapsed());
         summarise(context, &self.tally)
     }
+}
+
+/// Returns the failure of one file with its name, if it names no path itself.
+fn named(error: Error, name: &str) -> Error {
+    let of_all = is_hopeless(&error) || error.code == ErrorCode::Interrupted;
+    if of_all || error.path.is_some() { error } else { error.at(name) }
 }
 
 /// A file in progress, or one to begin again.

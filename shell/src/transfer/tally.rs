@@ -130,6 +130,7 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+
     use dfs_types::ErrorCode;
 
     fn failed(path: &str) -> Error {

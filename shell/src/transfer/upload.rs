@@ -225,7 +225,8 @@ impl Uploads {
     }
 
     async fn is_directory(&self, path: &DfsPath) -> Result<bool> {
-        Ok(self.client.stat(path).await?.kind == dfs_types::Kind::Directory)
+        let stat = self.client.stat(path).await.map_err(|error| about(error, path))?;
+        Ok(stat.kind == dfs_types::Kind::Directory)
     }
 }
 

@@ -37,13 +37,16 @@ fn a_datanode_that_dies_is_told_from_first_to_last() {
     assert_ne!(cluster.json(&["status"])["health"], "healthy");
     cluster.wait_for("a dead datanode", || cluster.json(&["status"])["nodes_dead"] == 1);
     let status = cluster.json(&["status"]);
-    assert_eq!((&status["health"], &status["silent"][0]), (&"degraded".into(), &"datanode-2".into()));
+    assert_eq!((&status["health"], &status["silent"][0]), (&"critical".into(), &"datanode-2".into()));
     let dead = &status["findings"][0];
     assert_eq!(dead["what"], "datanode-2 is dead (its process has crashed)", "{status}");
     assert!(dead["since_ms"].as_u64().expect("known") >= 3_000, "{status}");
     assert_eq!((&dead["kind"], &dead["run"]), (&"datanode_dead".into(), &"dfsd start datanode-2".into()));
-    let under = &status["findings"][1];
-    assert_eq!(sentences(&status)[1], "3 chunks are under-replicated, in 1 file: all can be read");
+    // With three datanodes, three replicas need each of them.
+    let refused = "files with 3 replicas cannot be written: only 2 datanodes are live and in service";
+    assert_eq!(sentences(&status)[1], refused);
+    let under = &status["findings"][2];
+    assert_eq!(sentences(&status)[2], "3 chunks are under-replicated, in 1 file: all can be read");
     assert_eq!((&under["because"], &under["run"]), (&dead["what"], &dead["run"]));
     let text = cluster.ok(&["status"]);
     assert!(

@@ -1,6 +1,6 @@
 //! `dfsd`: the daemons of the local cluster, started and stopped as by the program `dfsd`.
 
-use crate::base::report::local_io;
+use crate::base::report::{local_io, usage};
 use crate::command::{Context, Effect, Example, Group, Kind, Meaning, Verb, Words};
 use clap::Args;
 use dfs_types::{Error, ErrorCode, Result};
@@ -9,6 +9,8 @@ use std::path::Path;
 use std::process::{ExitStatus, Output, Stdio};
 use tokio::process::Command;
 
+/// The flag of the program for one JSON document.
+const JSON_FLAG: &str = "--json";
 /// Subcommands that change nothing.
 const LOOKING: [&str; 4] = ["status", "logs", "config", "--version"];
 
@@ -36,6 +38,14 @@ impl Verb for Dfsd {
         }
         let mut dfsd = Command::from(dfs_daemon::local::as_dfsd()?);
         dfsd.args(&self.words).kill_on_drop(true);
+        if context.json() && !self.words.iter().any(|word| word == JSON_FLAG) {
+            if self.words.first().is_none_or(|word| word != "status") {
+                let words = self.words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
+                return Err(usage(format!("dfsd {words} prints text, and has no JSON document"))
+                    .hint("call it without --json; `dfsd status` has one"));
+            }
+            dfsd.arg(JSON_FLAG);
+        }
         let failed = |error: std::io::Error| local_io(Path::new("dfsd"), &error);
         if context.out.is_terminal() && context.session.console.is_none() {
             context.out.flush()?;

@@ -188,6 +188,10 @@ impl Verb for Top {
             )
             .hint("`top --once` prints one frame as text, `watch top --once` one after the other"));
         }
+        if self.once && context.json() {
+            let error = usage("a frame is text, and has no JSON document");
+            return Err(error.hint("status, nodes, masters and events have one: dfs-shell --json status"));
+        }
         if self.once {
             return self.print(context).await;
         }

@@ -10,10 +10,11 @@ use crate::transfer::{Again, Done, JustMade, Putting, Run, Step, Tally, Upload, 
 use clap::Args;
 use dfs_client::{Client, PutOptions, Source};
 use dfs_rpc::REPLICATION_MAX;
-use dfs_types::{ByteSize, DfsPath, Error, ErrorCode, Kind, Result};
+use dfs_types::{ByteSize, DfsPath, Error, ErrorCode, Kind, PathError, Result};
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -89,6 +90,10 @@ impl Verb for Put {
         let client = context.client().await?;
         let mut into = is_directory(context, &client, &target).await?;
         refuse_no_directory(&target, destination, into, sources.len())?;
+        if sources.len() > 1 && sources.iter().any(|source| source == "-") {
+            let error = usage("standard input is put alone, under a name of its own").at("-");
+            return Err(error.hint("put - REMOTE; a file of this name is ./-"));
+        }
         if let [source] = sources
             && source == "-"
         {
@@ -107,7 +112,7 @@ impl Verb for Put {
         let mut named = Vec::new();
         for source in sources {
             let from = PathBuf::from(source);
-            let to = if into { place(&from, &target) } else { Ok(target.clone()) };
+            let to = transferable(&from).and_then(|()| if into { place(&from, &target) } else { Ok(target.clone()) });
             named.extend(context.check(to)?.map(|to| (from, to)));
         }
         let named = each_once(context, named, |from| self.recursive && from.is_dir())?;
@@ -118,6 +123,23 @@ impl Verb for Put {
 /// Rejects several sources, and targets that end in `/`, unless the destination is a directory.
 fn refuse_no_directory(target: &DfsPath, written: &OsStr, into: bool, sources: usize) -> Result<()> {
     if into || (sources == 1 && !is_written_as_directory(written)) { Ok(()) } else { Err(no_directory(target)) }
+}
+
+/// Checks that a source that was named can be put: a regular file or a directory. A missing one is
+/// reported when its turn comes.
+fn transferable(from: &Path) -> Result<()> {
+    if from.as_os_str().is_empty() {
+        return Err(Error::from(PathError::Empty).at(""));
+    }
+    let Ok(kind) = std::fs::metadata(from).map(|found| found.file_type()) else { return Ok(()) };
+    let what = match () {
+        () if kind.is_file() || kind.is_dir() => return Ok(()),
+        () if kind.is_fifo() => "a FIFO",
+        () if kind.is_socket() => "a socket",
+        () => "a device",
+    };
+    let error = Error::new(ErrorCode::InvalidArgument, format!("is {what}, not a regular file")).at(from.display());
+    Err(if kind.is_socket() { error } else { error.hint("put - REMOTE takes what there is, from standard input") })
 }
 
 /// Returns the target path of a local file in a directory.

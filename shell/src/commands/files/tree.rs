@@ -37,7 +37,7 @@ impl Verb for Tree {
 
     async fn run(self, context: &mut Context<'_>) -> Result<()> {
         let levels = self.levels.map_or(usize::MAX, usize::from);
-        let mut drawing = Drawing { levels, rows: Rows::default(), directories: 0, files: 0 };
+        let mut drawing = Drawing { levels, rows: Rows::default(), drawn: 0, directories: 0, files: 0 };
         let draw = async |context: &mut Context<'_>, client: &Client, path: DfsPath, stat: Stat| {
             drawing.draw(context, client, path, &stat).await
         };
@@ -59,12 +59,15 @@ struct Open {
 struct Drawing {
     levels: usize,
     rows: Rows,
+    /// The number of paths that were there.
+    drawn: u64,
     directories: u64,
     files: u64,
 }
 
 impl Drawing {
     async fn draw(&mut self, context: &mut Context<'_>, client: &Client, path: DfsPath, stat: &Stat) -> Result<()> {
+        self.drawn += 1;
         let title = paint(context, path.as_str(), stat.kind);
         self.rows.add(context, &EntryJson::of(path.as_str(), stat), || format!("{title}\n"))?;
         let mut open = Vec::new();
@@ -97,7 +100,7 @@ impl Drawing {
     }
 
     fn end(self, context: &mut Context<'_>) -> Result<()> {
-        if !context.json() {
+        if !context.json() && self.drawn > 0 {
             let (directories, files) =
                 (plural(self.directories, "directory", "directories"), plural(self.files, "file", "files"));
             context.print(&format!("\n{directories}, {files}\n"))?;

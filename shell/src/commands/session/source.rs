@@ -10,7 +10,7 @@ use std::path::PathBuf;
 /// Arguments of `source`.
 #[derive(Debug, Args)]
 pub(super) struct Source {
-    /// The script.
+    /// The script; `-`: standard input.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// What $1 … $9 and $@ are in it; as outside if none.

@@ -76,7 +76,7 @@ mod tests {
         }
         // The engine does the same after every command.
         context.end_document().expect("written");
-        out.finish().expect("finished");
+        assert_eq!(out.finish().written, Ok(()));
         std::fs::read_to_string(path).expect("read")
     }
 

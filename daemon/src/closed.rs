@@ -40,7 +40,7 @@ fn is_closed() -> bool {
 ///
 /// # Errors
 /// If the process has no descriptor left.
-pub(crate) fn stand_in() -> io::Result<Option<File>> {
+pub fn stand_in() -> io::Result<Option<File>> {
     // Opened read-only, so that a write fails as it would have failed on the closed descriptor.
     if is_closed() { File::open("/dev/null").map(Some) } else { Ok(None) }
 }
@@ -49,11 +49,11 @@ pub(crate) fn stand_in() -> io::Result<Option<File>> {
 ///
 /// # Errors
 /// `local_io`.
-pub(crate) fn check() -> Result<()> {
+pub fn check() -> Result<()> {
     if is_closed() { Err(error()) } else { Ok(()) }
 }
 
 /// Returns the error for closed standard output.
-pub(crate) fn error() -> Error {
+pub fn error() -> Error {
     Error::new(ErrorCode::LocalIo, "standard output is closed")
 }
