@@ -13,6 +13,7 @@ fn contexts() {
     one_command(&here, &masters, &credential);
     left_for_good(&here, &masters);
     not_understood(&here);
+    elsewhere(&here, &credential);
     at_the_prompt(&here);
     in_the_dashboard(&here);
 }
@@ -135,6 +136,33 @@ fn not_understood(here: &Cluster) {
     let text = here.shell(&["doctor"]).stdout;
     assert!(!text.contains("dfsd up") && text.contains("1 problem"), "{text}");
     std::fs::write(&file, before).expect("written");
+}
+
+/// The hints are about the cluster that was asked, and about the credential that was shown to it.
+fn elsewhere(here: &Cluster, foreign: &str) {
+    here.ok(&["context", "add", "nobody", "--masters", "127.0.0.1:9"]);
+    let said = here.shell(&["--context", "nobody", "--timeout", "1s", "ls", "/"]);
+    let hint = "\n  hint: are the addresses right, and does a master run there? `context list` shows them\n";
+    assert!(said.code == 3 && said.stderr.ends_with(hint), "{said:?}");
+    let said = here.shell(&["--masters", "127.0.0.1:9", "--timeout", "1s", "ls", "/"]);
+    let hint = "`config show client.masters` shows where they come from\n";
+    assert!(said.code == 3 && said.stderr.ends_with(hint), "{said:?}");
+    here.ok(&["context", "remove", "nobody"]);
+    let with_foreign = |args: &[&str]| {
+        let said = here.shell_command().env("DFS_CLIENT_CREDENTIAL", foreign).args(args).output().expect("run");
+        String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned()
+    };
+    for args in [&["ls", "/"][..], &["doctor"]] {
+        let text = with_foreign(args);
+        assert!(
+            text.contains(&format!("the credential {foreign}, from environment DFS_CLIENT_CREDENTIAL, is of")),
+            "{text}"
+        );
+        assert!(
+            text.contains("without it, that of the local cluster is used") && !text.contains("dfsd down"),
+            "{text}"
+        );
+    }
 }
 
 /// The prompt names the context, and each has a working directory of its own; jobs stay with theirs.
