@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// The crates whose errors have hints.
 const CRATES: [&str; 5] = ["shell", "daemon", "client", "diagnosis", "tui"];
 /// What stands in the sources where the program inserts something.
-const INSERTED: [(&str, &str); 9] = [
+const INSERTED: [(&str, &str); 10] = [
     ("", "datanode-1"),
     ("id", "datanode-1"),
     ("node", "datanode-1"),
@@ -20,6 +20,7 @@ const INSERTED: [(&str, &str); 9] = [
     ("nodes", "3"),
     ("enough", "4"),
     ("more", "4"),
+    ("merge", "cp -r -f /a /b"),
 ];
 
 /// Every detail of an error, in every form that has advice of its own. A new one belongs here: the

@@ -2,17 +2,13 @@
 
 use super::cpu::Watched;
 use super::phase::Collector;
-use super::raw::measure;
+use super::raw::{Disk, Measurement, measure};
 use super::scratch::Scratch;
 use super::{Limit, Outcome, Phase, Plan};
 use dfs_client::{CancellationToken, Dest, GetOptions, Progress, PutOptions, Source};
 use dfs_types::Result;
-use futures::StreamExt;
-use futures::stream;
 use std::io::{self, Read};
-use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// The size of the pattern that files consist of, in bytes; a prime number, so that no two chunks
 /// are equal.
@@ -26,10 +22,10 @@ pub(crate) async fn write(
     plan: &Plan,
     scratch: &Scratch,
     watched: &Watched,
-    disk: &Path,
+    disk: &Disk,
     cancel: &CancellationToken,
 ) -> Result<Outcome> {
-    let limit = measure(disk, |raw| raw.write_rate(plan.size))?;
+    let limit = measure(disk, Measurement::Writes(plan.size), cancel).await?;
     let phase = put_files(plan, scratch, watched, cancel).await;
     let limit = Limit {
         name: "three writers at once, O_DIRECT and synced, user data",
@@ -48,53 +44,38 @@ pub(crate) async fn read(
     plan: &Plan,
     scratch: &Scratch,
     watched: &Watched,
-    disk: &Path,
+    disk: &Disk,
     cancel: &CancellationToken,
 ) -> Result<Outcome> {
-    let limit = measure(disk, |raw| raw.read_rate(plan.size))?;
+    let limit = measure(disk, Measurement::Reads(plan.size), cancel).await?;
     let written = put_files(plan, scratch, watched, cancel).await;
     if let Some(error) = written.error {
         return Err(error);
     }
-    let mut collector = Collector::begin("read", plan.jobs, watched);
-    let gets = stream::iter(0..plan.files).map(|index| async move {
-        let start = Instant::now();
-        let result = match scratch.path(&format!("{index}")) {
-            Ok(path) => scratch.client.get(&path, Dest::Discard, GetOptions::default(), &Progress::new(), cancel).await,
-            Err(error) => Err(error),
-        };
-        (start.elapsed(), result.map(|stat| stat.size))
-    });
-    let mut gets = std::pin::pin!(gets.buffer_unordered(plan.jobs));
-    while let Some((took, result)) = gets.next().await {
-        collector.note(took, result);
-    }
+    let collector = Collector::begin("read", plan.jobs, watched);
+    let get = |index| async move {
+        let path = scratch.path(&format!("{index}"))?;
+        let got = scratch.client.get(&path, Dest::Discard, GetOptions::default(), &Progress::new(), cancel).await;
+        got.map(|stat| stat.size)
+    };
+    let phase = collector.run(plan.files, cancel, get).await;
     let limit = Limit { name: "three readers at once, O_DIRECT, together", of: "read", per_second: limit, bytes: true };
-    Ok(Outcome { phases: vec![collector.end()], limits: vec![limit] })
+    Ok(Outcome { phases: vec![phase], limits: vec![limit] })
 }
 
 async fn put_files(plan: &Plan, scratch: &Scratch, watched: &Watched, cancel: &CancellationToken) -> Phase {
     let pattern: Arc<[u8]> = pattern().into();
-    let mut collector = Collector::begin("write", plan.jobs, watched);
-    let puts = stream::iter(0..plan.files).map(|index| {
+    let collector = Collector::begin("write", plan.jobs, watched);
+    let put = |index: u64| {
         let source = Pattern { pattern: pattern.clone(), at: index as usize * 4096 % PATTERN_BYTES, left: plan.size };
         async move {
-            let start = Instant::now();
-            let result = match scratch.path(&format!("{index}")) {
-                Ok(path) => {
-                    let source = Source::Reader(Box::new(source));
-                    scratch.client.put(source, &path, PutOptions::default(), &Progress::new(), cancel).await
-                }
-                Err(error) => Err(error),
-            };
-            (start.elapsed(), result.map(|stat| stat.size))
+            let path = scratch.path(&format!("{index}"))?;
+            let source = Source::Reader(Box::new(source));
+            let put = scratch.client.put(source, &path, PutOptions::default(), &Progress::new(), cancel).await;
+            put.map(|stat| stat.size)
         }
-    });
-    let mut puts = std::pin::pin!(puts.buffer_unordered(plan.jobs));
-    while let Some((took, result)) = puts.next().await {
-        collector.note(took, result);
-    }
-    collector.end()
+    };
+    collector.run(plan.files, cancel, put).await
 }
 
 fn pattern() -> Vec<u8> {

@@ -4,13 +4,12 @@
 use super::cpu::Watched;
 use super::histogram::Histogram;
 use super::phase::Collector;
-use super::raw::measure;
+use super::raw::{Disk, Measurement, measure};
 use super::scratch::Scratch;
 use super::{Limit, Outcome, Phase, Plan};
-use crate::base::report::io_message;
+use crate::base::report::{interrupted, io_message};
 use dfs_client::{CancellationToken, Client, ClientOptions};
 use dfs_types::{Error, ErrorCode, Result};
-use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
@@ -30,18 +29,18 @@ enum Call {
 /// that no hop between threads is measured.
 ///
 /// # Errors
-/// Returns `local_io` if the disk cannot be measured, and errors of connecting.
+/// Returns `local_io` if the disk cannot be measured, errors of connecting, or `interrupted`.
 pub(crate) async fn meta(
     plan: &Plan,
     scratch: &Scratch,
     options: ClientOptions,
     watched: &Watched,
-    disk: &Path,
+    disk: &Disk,
     cancel: &CancellationToken,
 ) -> Result<Outcome> {
-    let syncs = measure(disk, |raw| raw.sync_rate(DISK_FOR))?;
+    let syncs = measure(disk, Measurement::Syncs(DISK_FOR), cancel).await?;
     let directory = scratch.path("meta")?;
-    scratch.client.mkdir(&directory, false).await?;
+    uninterrupted(cancel, scratch.client.mkdir(&directory, false)).await?;
     let work = {
         let (plan, watched, cancel) = (plan.clone(), watched.clone(), cancel.clone());
         move || on_one_thread(&plan, options, &directory, &watched, &cancel)
@@ -64,7 +63,7 @@ fn on_one_thread(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::new(ErrorCode::LocalIo, io_message(&error)))?;
     runtime.block_on(async {
-        let client = Client::connect(options).await?;
+        let client = uninterrupted(cancel, Client::connect(options)).await?;
         let mut phases = Vec::new();
         for (name, call) in [("ping", Call::Ping), ("mkdir", Call::Mkdir), ("stat", Call::Stat)] {
             let mut collector = Collector::begin(name, plan.jobs, watched);
@@ -84,6 +83,11 @@ fn on_one_thread(
     })
 }
 
+/// Waits for a call, at most until Ctrl-C.
+async fn uninterrupted<T>(cancel: &CancellationToken, call: impl Future<Output = Result<T>>) -> Result<T> {
+    cancel.run_until_cancelled(call).await.unwrap_or_else(|| Err(interrupted()))
+}
+
 async fn repeat(
     client: Client,
     call: Call,
@@ -96,14 +100,14 @@ async fn repeat(
     let mut number = 0u64;
     while Instant::now() < end && !cancel.is_cancelled() && errors < ERRORS_MAX {
         let start = Instant::now();
-        let result = match call {
-            Call::Ping => client.ping().await,
-            Call::Stat => client.stat(&directory).await.map(drop),
-            Call::Mkdir => match directory.join(&format!("{job}-{number}")) {
-                Ok(path) => client.mkdir(&path, false).await,
-                Err(error) => Err(error.into()),
-            },
+        let answer = async {
+            match call {
+                Call::Ping => client.ping().await,
+                Call::Stat => client.stat(&directory).await.map(drop),
+                Call::Mkdir => client.mkdir(&directory.join(&format!("{job}-{number}"))?, false).await,
+            }
         };
+        let result = uninterrupted(&cancel, answer).await;
         number += 1;
         match result {
             Ok(()) => latencies.note(start.elapsed()),

@@ -13,6 +13,7 @@ pub(crate) use bulk::{read, write};
 pub(crate) use cpu::Watched;
 pub(crate) use meta::meta;
 pub(crate) use phase::{Limit, Outcome, Phase};
+pub(crate) use raw::Disk;
 pub(crate) use scratch::Scratch;
 pub(crate) use small::small;
 

@@ -2,10 +2,13 @@
 
 use super::cpu::{CpuSeconds, Watched};
 use super::histogram::Histogram;
+use dfs_client::CancellationToken;
 use dfs_term::View;
 use dfs_types::{Error, Result};
+use futures::{StreamExt, stream};
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 /// The results of a phase.
@@ -66,8 +69,30 @@ impl Collector {
         Self { phase, start: Instant::now(), watched: watched.clone(), before: watched.used() }
     }
 
+    /// Runs operations with these numbers, `jobs` at a time, and counts them. After an interruption
+    /// no more begin, and those that run are dropped.
+    pub(super) async fn run<F>(mut self, count: u64, cancel: &CancellationToken, operation: impl Fn(u64) -> F) -> Phase
+    where
+        F: Future<Output = Result<u64>>,
+    {
+        let one = |number| {
+            let operation = operation(number);
+            async move {
+                let start = Instant::now();
+                let result = operation.await;
+                (start.elapsed(), result)
+            }
+        };
+        let jobs = self.phase.jobs;
+        let mut ended = pin!(stream::iter(0..count).map(one).buffer_unordered(jobs).take_until(cancel.cancelled()));
+        while let Some((took, result)) = ended.next().await {
+            self.note(took, result);
+        }
+        self.end()
+    }
+
     /// Counts one operation with its duration.
-    pub(super) fn note(&mut self, took: Duration, result: Result<u64>) {
+    fn note(&mut self, took: Duration, result: Result<u64>) {
         match result {
             Ok(bytes) => {
                 self.phase.latencies.note(took);
@@ -207,6 +232,28 @@ fn per_second(rate: f64) -> String {
 mod tests {
     use super::*;
     use dfs_types::ErrorCode;
+
+    #[tokio::test]
+    async fn an_interruption_ends_a_phase_in_the_middle_of_an_operation() {
+        let cancel = CancellationToken::new();
+        let collector = Collector::begin("put", 2, &Watched::default());
+        let phase = collector.run(u64::MAX, &cancel, |number| {
+            let cancel = cancel.clone();
+            async move {
+                match number {
+                    0..5 => Ok(1),
+                    5 => Err(Error::new(ErrorCode::Timeout, "too slow")),
+                    6 => {
+                        cancel.cancel();
+                        Ok(1)
+                    }
+                    _ => std::future::pending().await,
+                }
+            }
+        });
+        let phase = phase.await;
+        assert!(phase.bytes >= 5 && phase.errors == 1, "{phase:?}");
+    }
 
     #[test]
     fn phases_stand_beside_their_limits() {

@@ -1,15 +1,34 @@
 //! Manages the directory of the DFS in which a bench works.
 
+use crate::base::report::about;
 use crate::command::Context;
-use dfs_client::Client;
-use dfs_types::{DfsPath, Error, ErrorCode, Result, Timestamp};
-use std::time::{SystemTime, UNIX_EPOCH};
+use dfs_client::{AttributeChange, Client};
+use dfs_term::clock::calendar;
+use dfs_types::{DfsPath, Error, ErrorCode, Kind, Result, Timestamp};
+use futures::TryStreamExt;
+use std::convert::Infallible;
+use std::pin::pin;
+use std::time::Duration;
+use tokio::runtime::Handle;
 
-/// A temporary directory for one bench.
+/// How the names of the directories begin.
+const PREFIX: &str = ".bench-";
+/// The age at which a directory is of a bench that was killed: a running one sets the time of its
+/// directory more often.
+const LEFT_AFTER: Duration = Duration::from_secs(3600);
+/// The interval at which a running bench sets the time of its directory.
+const SIGN_OF_LIFE_EVERY: Duration = Duration::from_secs(600);
+/// The longest time for cleaning up after Ctrl-C; a user waits for it.
+const CLEAN_LIMIT: Duration = Duration::from_secs(2);
+
+/// A temporary directory for one bench. It is deleted with its content by [`Scratch::clean`], or
+/// when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     pub client: Client,
     directory: DfsPath,
+    /// True if the directory may exist.
+    exists: bool,
 }
 
 impl Scratch {
@@ -19,15 +38,61 @@ impl Scratch {
     /// Returns the errors of the mkdir.
     pub(crate) async fn make(context: &mut Context<'_>) -> Result<Self> {
         let client = context.client().await?;
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(Timestamp(0), |since| Timestamp(since.as_millis() as u64));
-        let directory = DfsPath::root().join(&format!(".bench-{}-{}", std::process::id(), now.0))?;
-        context
-            .call(client.mkdir(&directory, false))
-            .await
-            .map_err(|error| crate::base::report::about(error, &directory))?;
-        Ok(Self { client, directory })
+        let directory = DfsPath::root().join(&format!("{PREFIX}{}-{}", std::process::id(), calendar().0))?;
+        let mut scratch = Self { client, directory, exists: true };
+        let made = context.call(scratch.client.mkdir(&scratch.directory, false)).await;
+        // A mkdir that was interrupted may have been made.
+        scratch.exists = made.as_ref().err().is_none_or(|error| error.code == ErrorCode::Interrupted);
+        made.map_err(|error| about(error, &scratch.directory))?;
+        Ok(scratch)
+    }
+
+    /// Deletes the directories that benches of this user have left because they were killed, and
+    /// names those that may be of running ones.
+    ///
+    /// # Errors
+    /// Returns `interrupted`.
+    pub(crate) async fn clean_up_after_others(&self, context: &Context<'_>) -> Result<()> {
+        let told = match context.call(self.sweep()).await {
+            Err(error) if error.code == ErrorCode::Interrupted => return Err(error),
+            // The bench itself reports what is wrong with the cluster.
+            Err(_) => return Ok(()),
+            Ok(told) => told,
+        };
+        told.iter().for_each(|line| context.session.say(&format!("bench: {line}")));
+        Ok(())
+    }
+
+    /// Returns a sentence for each other directory of a bench of this user.
+    async fn sweep(&self) -> Result<Vec<String>> {
+        let (me, now) = (self.client.whoami().await?, calendar());
+        let mut told = Vec::new();
+        let mut entries = pin!(self.client.list_all(&DfsPath::root(), PREFIX));
+        while let Some(entry) = entries.try_next().await? {
+            let is_other = self.directory.name() != Some(entry.name.as_str());
+            if !is_other || !is_ours(&entry.name) || entry.stat.kind != Kind::Directory || entry.stat.owner != me {
+                continue;
+            }
+            let path = DfsPath::root().join(&entry.name)?;
+            if !is_left(entry.stat.modified, now) {
+                told.push(format!(
+                    "{path} is of a bench that runs or was killed; one that is left is deleted after 1 h"
+                ));
+            } else if self.client.delete(&path, true).await.is_ok() {
+                told.push(format!("deleted {path}, which a killed bench had left"));
+            }
+        }
+        Ok(told)
+    }
+
+    /// Shows from time to time that the bench runs; never ends.
+    pub(crate) async fn stay_alive(&self) -> Infallible {
+        loop {
+            tokio::time::sleep(SIGN_OF_LIFE_EVERY).await;
+            let change = AttributeChange { modified: Some(calendar()), ..AttributeChange::default() };
+            // The next one may succeed, and the bench itself reports what is wrong with the cluster.
+            drop(self.client.set_attributes(&self.directory, change).await);
+        }
     }
 
     /// Returns the path of a name in the directory.
@@ -38,18 +103,74 @@ impl Scratch {
         Ok(self.directory.join(name)?)
     }
 
-    /// Deletes the directory with its content, also after Ctrl-C.
+    /// Deletes the directory with its content, after Ctrl-C within a short time.
     ///
     /// # Errors
     /// Returns the errors of the delete, with a hint how to delete it manually.
-    pub(crate) async fn clean(self) -> Result<()> {
-        match self.client.delete(&self.directory, true).await {
+    pub(crate) async fn clean(mut self, interrupted: bool) -> Result<()> {
+        let client = if interrupted { self.hasty() } else { self.client.clone() };
+        let deleted = client.delete(&self.directory, true).await;
+        self.exists = false;
+        match deleted {
             Ok(_) => Ok(()),
             Err(error) if error.code == ErrorCode::NotFound => Ok(()),
             Err(error) => {
                 let what = Error::new(error.code, format!("what the bench wrote is still there: {}", error.message));
                 Err(what.at(&self.directory).hint(format!("rm -r --yes {}", self.directory)))
             }
+        }
+    }
+
+    fn hasty(&self) -> Client {
+        self.client.clone().with_timeout(CLEAN_LIMIT).fail_fast()
+    }
+}
+
+impl Drop for Scratch {
+    /// A second Ctrl-C drops the bench where it is.
+    fn drop(&mut self) {
+        if !std::mem::take(&mut self.exists) {
+            return;
+        }
+        let (client, directory) = (self.hasty(), &self.directory);
+        tokio::task::block_in_place(|| {
+            let deleted = tokio::time::timeout(CLEAN_LIMIT, client.delete(directory, true));
+            // The next bench names what is left.
+            drop(Handle::current().block_on(deleted));
+        });
+    }
+}
+
+/// Returns true for the name of a directory of a bench.
+fn is_ours(name: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    name.strip_prefix(PREFIX).and_then(|rest| rest.split_once('-')).is_some_and(|(a, b)| is_number(a) && is_number(b))
+}
+
+/// Returns true if a directory with this time is of a bench that does not run any more.
+fn is_left(modified: Timestamp, now: Timestamp) -> bool {
+    now.0.saturating_sub(modified.0) > LEFT_AFTER.as_millis() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_directories_of_benches_are_taken_for_such() {
+        assert!(is_ours(".bench-2958-1764396637000"));
+        for other in [".bench-", ".bench-1", ".bench-1-", ".bench-mine", ".bench-1-2-3", "bench-1-2", ".bench-1-b"] {
+            assert!(!is_ours(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_is_older_than_an_hour_is_left() {
+        const HOUR: u64 = 3_600_000;
+        let now = Timestamp(10 * HOUR);
+        assert!(is_left(Timestamp(9 * HOUR - 1), now));
+        for modified in [9 * HOUR, 10 * HOUR, 11 * HOUR] {
+            assert!(!is_left(Timestamp(modified), now), "{modified}");
         }
     }
 }

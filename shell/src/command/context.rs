@@ -210,7 +210,7 @@ impl<'a> Context<'a> {
         }
         let error = self.suggested(error);
         match &mut self.held {
-            Some(text) => text.push_str(&error_text(self.command, &error)),
+            Some(text) => text.push_str(&error_text(self.command, &self.session.advised(error.clone()))),
             None => self.session.report(self.command, &error),
         }
         self.failed.get_or_insert(error);

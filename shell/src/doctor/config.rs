@@ -5,6 +5,7 @@ use crate::session::connect::{OTHERS, denied_hint};
 use dfs_client::Identity;
 use dfs_config::{Directories, Loaded, keys};
 use dfs_rpc::tls::valid_at;
+use dfs_types::Error;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -31,6 +32,20 @@ pub(crate) fn settings(loaded: &Loaded, default_file: &Path) -> Vec<Check> {
         checks.push(Check::ok(area, "settings", "all defaults"));
     }
     checks
+}
+
+/// The name of the check of the context.
+const CONTEXT: &str = "context";
+
+/// Returns the problem that the context in use is not known.
+pub(crate) fn context(error: &Error) -> Check {
+    let fix = error.hint.clone().unwrap_or_else(|| "context list shows what there is".to_owned());
+    Check::bad(Area::Config, CONTEXT, error.to_string(), fix)
+}
+
+/// Returns a check as a consequence of [`context`].
+pub(crate) fn because_of_context(check: Check) -> Check {
+    Check { because: Some(CONTEXT.to_owned()), ..check }
 }
 
 /// Checks the credential: it exists, only this user can read it, and it stays valid for some time.

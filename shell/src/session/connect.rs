@@ -11,13 +11,15 @@ use dfs_diagnosis::{Finding, Local, LocalDaemon, Process, unreachable};
 use dfs_rpc::tls::Identity;
 use dfs_rpc::transport::{EXPIRED, FOREIGN};
 use dfs_term::figures::plural;
-use dfs_types::{Error, ErrorCode, MasterId, Result};
+use dfs_types::{Detail, Error, ErrorCode, MasterId, Result};
 use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::time::Duration;
 
+/// The setting that names the file of the identity.
+const CREDENTIAL: &str = "client.credential";
 /// The time to wait for a suspended master, which may be resumed meanwhile.
 const SUSPENDED_PATIENCE: Duration = Duration::from_millis(1500);
 
@@ -29,6 +31,8 @@ pub struct Target {
     identity: Identity,
     /// The file of the identity.
     credential: PathBuf,
+    /// Where the file of the identity was named; `None` for that of the local cluster itself.
+    credential_from: Option<String>,
     settings: ClientSettings,
     /// The directories of the local cluster, if it is the local one.
     local: Option<Directories>,
@@ -115,7 +119,13 @@ pub(crate) fn find_with(options: &Options, known: &Understood, may_start: MaySta
     if let Some(timeout) = options.timeout {
         settings.client.rpc_timeout = timeout;
     }
-    let context = known.context.clone()?.and_then(|context| context.shown_name());
+    let chosen = known.context.clone()?;
+    let credential_from = match &chosen {
+        Some(context) if context.sets(CREDENTIAL) => Some(format!("context {}", context.name())),
+        _ if settings.client.credential.is_none() => None,
+        _ => known.loaded.place(CREDENTIAL).map(str::to_owned),
+    };
+    let context = chosen.and_then(|context| context.shown_name());
     if !settings.client.masters.is_empty() {
         let credential = credential(&settings, &directories).ok_or_else(no_credential)?;
         let identity = identity(&credential, &directories, options)?;
@@ -123,6 +133,7 @@ pub(crate) fn find_with(options: &Options, known: &Understood, may_start: MaySta
             masters: settings.client.masters.clone(),
             identity,
             credential,
+            credential_from,
             settings: settings.client,
             local: None,
             context,
@@ -143,7 +154,8 @@ pub(crate) fn find_with(options: &Options, known: &Understood, may_start: MaySta
     let credential = settings.client.credential.clone().unwrap_or(local.credential);
     let masters = local.masters.iter().map(ToString::to_string).collect();
     let identity = identity(&credential, &directories, options)?;
-    Ok(Target { masters, identity, credential, settings: settings.client, local: Some(directories), context })
+    let (settings, local) = (settings.client, Some(directories));
+    Ok(Target { masters, identity, credential, credential_from, settings, local, context })
 }
 
 /// Returns a sentence that describes the started daemons.
@@ -290,11 +302,24 @@ impl Target {
     pub fn doubt(&self, error: &Error) -> String {
         let credential = self.credential.display();
         let anew = "name another one as client.credential in the settings, or in DFS_CLIENT_CREDENTIAL";
-        match &self.local {
-            None if error.message.contains(FOREIGN) => {
-                let cluster = self.identity.cluster;
-                format!("the credential {credential} is of another cluster ({cluster}): {anew}, or check the masters")
+        let foreign = |from: &str| {
+            let cluster = self.identity.cluster;
+            format!("the credential {credential}, from {from}, is of another cluster ({cluster})")
+        };
+        match (&self.local, self.credential_from.as_deref()) {
+            (Some(_), Some(from)) if error.message.contains(FOREIGN) => {
+                format!("{}; without it, that of the local cluster is used", foreign(from))
             }
+            (None, from) if error.message.contains(FOREIGN) => {
+                format!("{}: {anew}, or check the masters", foreign(from.unwrap_or("the local cluster")))
+            }
+            (local, _) => self.doubt_of(local.as_ref(), error, anew),
+        }
+    }
+
+    fn doubt_of(&self, local: Option<&Directories>, error: &Error, anew: &str) -> String {
+        let credential = self.credential.display();
+        match local {
             None if error.message.contains(EXPIRED) => {
                 format!("date shows the clock; if it is right, have {credential} issued anew")
             }
@@ -305,6 +330,23 @@ impl Target {
             ),
             None => format!("the credential is {credential}; {anew}"),
         }
+    }
+
+    /// Returns the hint for an error, if one is known that fits this cluster better than the general
+    /// one.
+    pub fn advice(&self, error: &Error) -> Option<String> {
+        if error.code == ErrorCode::Unauthenticated {
+            return Some(self.doubt(error));
+        }
+        let is_away = matches!(error.detail.as_deref(), Some(Detail::MastersUnreachable { .. }));
+        (is_away && self.local.is_none()).then(|| match self.context {
+            Some(_) => "are the addresses right, and does a master run there? `context list` shows them".to_owned(),
+            None => {
+                "are the addresses right, and does a master run there? `config show client.masters` shows where they \
+                 come from"
+                    .to_owned()
+            }
+        })
     }
 
     /// Returns the addresses `HOST:PORT` of its masters.

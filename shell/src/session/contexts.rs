@@ -5,6 +5,7 @@ use crate::base::options::Options;
 use crate::base::report::usage;
 use dfs_config::{ClientSettings, Contexts, DEFAULT_CONTEXT, LOCAL_CONTEXT, Loaded, NamedCluster};
 use dfs_types::{Error, ErrorCode, Result};
+use std::path::Path;
 
 /// The selected context.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,9 +65,20 @@ fn has_configured_masters() -> bool {
 /// Reads the contexts of the user.
 ///
 /// # Errors
-/// `usage` when they cannot be read or understood.
+/// `usage` when they cannot be read or understood, with what to do.
 pub(crate) fn read() -> Result<Contexts> {
-    Contexts::read(&connect::config_directory()?).map_err(|error| usage(error.to_string()))
+    read_in(&connect::config_directory()?)
+}
+
+fn read_in(directory: &Path) -> Result<Contexts> {
+    Contexts::read(directory).map_err(|error| {
+        let file = Contexts::file_in(directory);
+        let file = file.display();
+        usage(error.to_string()).hint(format!(
+            "correct that file, or move it away (on this machine: mv {file} {file}.old); meanwhile --context local and \
+             --masters work"
+        ))
+    })
 }
 
 /// Returns the context selected by options and environment; `None` if the settings apply.
@@ -76,14 +88,27 @@ pub(crate) fn read() -> Result<Contexts> {
 pub(crate) fn chosen(options: &Options) -> Result<Option<Chosen>> {
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let asked = options.context.clone().or_else(|| variable("DFS_CONTEXT").filter(|_| options.masters.is_empty()));
-    if asked.as_deref() == Some(DEFAULT_CONTEXT) {
-        return Ok(None);
-    }
     let masters_are_given = !options.masters.is_empty()
         || ["DFS_MASTERS", "DFS_CLIENT_MASTERS"].into_iter().any(|name| variable(name).is_some());
+    choice(asked, masters_are_given, read)
+}
+
+/// Returns the context of the name that is asked for, or of the one that is kept. The file is read
+/// only if it decides.
+fn choice(
+    asked: Option<String>,
+    masters_are_given: bool,
+    read: impl FnOnce() -> Result<Contexts>,
+) -> Result<Option<Chosen>> {
+    match asked.as_deref() {
+        Some(LOCAL_CONTEXT) => return Ok(Some(Chosen::Local)),
+        Some(DEFAULT_CONTEXT) => return Ok(None),
+        None if masters_are_given => return Ok(None),
+        Some(_) | None => {}
+    }
     let contexts = read()?;
-    let kept = contexts.current.clone().filter(|_| !masters_are_given);
-    asked.or(kept).map(|name| named(&contexts, &name)).transpose().map(Option::flatten)
+    let name = asked.or_else(|| contexts.current.clone());
+    name.map(|name| named(&contexts, &name)).transpose().map(Option::flatten)
 }
 
 /// Returns the context of this name; `None` for the one of the settings.
@@ -109,6 +134,16 @@ pub(crate) fn none_of(name: &str) -> Error {
 /// # Errors
 /// As [`read`].
 pub(crate) fn all(options: &Options) -> Result<Vec<(String, NamedCluster)>> {
+    let mut all = always(options)?;
+    all.extend(read()?.contexts);
+    Ok(all)
+}
+
+/// Returns the contexts that do not stand in the file.
+///
+/// # Errors
+/// `usage` for invalid settings.
+pub(crate) fn always(options: &Options) -> Result<Vec<(String, NamedCluster)>> {
     let mut all = Vec::new();
     let default = Options { context: Some(DEFAULT_CONTEXT.to_owned()), ..options.clone() };
     let (Loaded { settings, .. }, directories) = connect::loaded(&default)?;
@@ -117,7 +152,6 @@ pub(crate) fn all(options: &Options) -> Result<Vec<(String, NamedCluster)>> {
         all.push((DEFAULT_CONTEXT.to_owned(), NamedCluster { masters: settings.client.masters, credential }));
     }
     all.push((LOCAL_CONTEXT.to_owned(), NamedCluster::default()));
-    all.extend(read()?.contexts);
     Ok(all)
 }
 
@@ -131,4 +165,26 @@ pub(crate) fn current(options: &Options) -> Result<String> {
     }
     let has_masters = !connect::loaded(options)?.0.settings.client.masters.is_empty();
     Ok(if has_masters { DEFAULT_CONTEXT } else { LOCAL_CONTEXT }.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_not_understood_matters_only_if_it_decides() {
+        let home = tempfile::tempdir().expect("a directory");
+        let file = Contexts::file_in(home.path());
+        std::fs::write(&file, "current = \"office\"\n[contexts.office]\nmaster = []\n").expect("written");
+        let choice = |asked: Option<&str>, masters| choice(asked.map(str::to_owned), masters, || read_in(home.path()));
+        assert_eq!(choice(Some("local"), false), Ok(Some(Chosen::Local)));
+        assert_eq!(choice(Some("default"), false), Ok(None));
+        assert_eq!(choice(None, true), Ok(None));
+        for asked in [None, Some("office")] {
+            let error = choice(asked, false).expect_err("the file is not understood");
+            assert!(error.message.starts_with(&format!("{}:3: ", file.display())), "{error}");
+            let hint = error.hint.expect("what to do");
+            assert!(hint.contains(&format!("mv {0} {0}.old", file.display())), "{hint}");
+        }
+    }
 }

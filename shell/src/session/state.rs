@@ -18,7 +18,7 @@ use dfs_client::Client;
 use dfs_daemon::local::MayStart;
 use dfs_term::View;
 use dfs_tui::top::world::World;
-use dfs_types::{DfsPath, Error, ErrorCode, Result};
+use dfs_types::{DfsPath, Error, Result};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -245,16 +245,22 @@ impl Session {
 
     /// Reports an error on stderr.
     pub fn report(&self, command: &str, error: &Error) {
-        let mut error = error.clone();
-        if error.code == ErrorCode::Unauthenticated && error.hint.is_none() {
-            error.hint = self.target.as_ref().map(|target| target.doubt(&error));
-        }
+        let error = self.advised(error.clone());
         let text = if self.options.json {
             error_json(command, &error, self.location.as_ref())
         } else {
             terminal::glyphs().text(&error_text(command, &error)).into_owned()
         };
         self.tell(text);
+    }
+
+    /// Returns the error with the hint that fits the cluster in use.
+    pub fn advised(&self, error: Error) -> Error {
+        let target = self.target.as_ref().filter(|_| error.hint.is_none());
+        match target.and_then(|target| target.advice(&error)) {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
     }
 
     /// Prints a message on stderr that is not an error.

@@ -7,6 +7,7 @@ use super::tally::Done;
 use crate::base::descriptors::is_lack;
 use crate::base::report::{about, local_io};
 use crate::command::Context;
+use crate::lang::quote;
 use crate::session::running::RunningTransfers;
 use dfs_client::{AttributeChange, CancellationToken, Client, Progress, PutOptions, Source, is_part_file};
 use dfs_term::text::sanitise;
@@ -217,6 +218,11 @@ impl Uploads {
                         self.made.note(&from, &to, found, false);
                     }
                 }
+                Err(error) if error.code == ErrorCode::AlreadyExists => {
+                    let error = Error::new(ErrorCode::NotADirectory, "is a file, which a directory does not replace");
+                    let hint = format!("choose another name, or delete it: rm {}", quote(to.as_str()));
+                    return Err(error.at(to).hint(hint));
+                }
                 Err(error) => return Err(crate::base::report::about(error, &to)),
             }
         }
@@ -363,6 +369,9 @@ impl Upload {
 fn hinted(error: Error) -> Error {
     match error.code {
         ErrorCode::AlreadyExists if error.hint.is_none() => error.hint("put -f replaces it"),
+        ErrorCode::IsADirectory if error.hint.is_none() => {
+            error.hint("a file does not replace a directory: choose another name, or delete it with rm -r")
+        }
         _ => error,
     }
 }

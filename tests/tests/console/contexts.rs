@@ -11,6 +11,9 @@ fn contexts() {
     let masters = there.daemon("master-1").address.to_string();
     let credential = there.credential().display().to_string();
     one_command(&here, &masters, &credential);
+    left_for_good(&here, &masters);
+    not_understood(&here);
+    elsewhere(&here, &credential);
     at_the_prompt(&here);
     in_the_dashboard(&here);
 }
@@ -88,6 +91,77 @@ fn one_command(here: &Cluster, masters: &str, credential: &str) {
     ] {
         let said = here.shell(args);
         assert!(said.code == code && said.stderr.contains(what), "{args:?}: {said:?}");
+    }
+}
+
+/// What is advised for a context that is in use lets it be removed.
+fn left_for_good(here: &Cluster, masters: &str) {
+    let removed = ["context", "remove", "left"];
+    here.ok(&["context", "add", "left", "--masters", masters]);
+    here.ok(&["context", "use", "--keep", "left"]);
+    let said = here.shell(&removed);
+    assert!(said.stderr.ends_with("\n  hint: context use --keep local, and then remove it\n"), "{said:?}");
+    here.ok(&["context", "use", "--keep", "local"]);
+    let said = here.shell(&["--context", "left", "context", "remove", "left"]);
+    assert!(said.stderr.ends_with("\n  hint: remove it without the option --context\n"), "{said:?}");
+    let said = here.shell(&["-c", "context use left; context remove left"]);
+    assert!(said.stderr.contains("\n  hint: context use local, and then remove it\n"), "{said:?}");
+    here.ok(&removed);
+}
+
+/// A file of contexts that is not understood is one problem, with its place and what to do, and does
+/// not keep anybody from the local cluster.
+fn not_understood(here: &Cluster) {
+    let file = here.home().join("config/contexts.toml");
+    let before = std::fs::read_to_string(&file).expect("there are contexts");
+    std::fs::write(&file, "[contexts.there]\nmasters = [\n").expect("written");
+    let place = format!("{}:", file.display());
+    let away = format!("mv {0} {0}.old", file.display());
+    assert_eq!(here.ok(&["--context", "local", "ls", "/"]), "here\n");
+    assert_eq!(here.ok(&["--context", "local", "context", "use", "local"]), "");
+    for args in [&["ls", "/"][..], &["context", "list"], &["context", "use", "--keep", "local"]] {
+        let said = here.shell(args);
+        assert!(said.code == 2 && said.stderr.contains(&place) && said.stderr.contains(&away), "{args:?}: {said:?}");
+    }
+    let list = here.shell(&["context", "list"]).stdout;
+    assert!(list.contains("local"), "those that are always there are shown: {list}");
+    let doctor = here.shell(&["--json", "doctor"]);
+    let doctor: serde_json::Value = serde_json::from_str(&doctor.stdout).expect("JSON");
+    let checks = doctor["checks"].as_array().expect("a list");
+    let is_about = |check: &&serde_json::Value| check["why"].as_str().is_some_and(|why| why.starts_with(&place));
+    let check = checks.iter().find(is_about).expect("it is named");
+    assert!(check["fix"].as_str().is_some_and(|fix| fix.contains(&away)), "{check}");
+    let others = checks.iter().filter(|check| check["verdict"] == "bad").count();
+    assert_eq!(others, 1, "{doctor}");
+    let text = here.shell(&["doctor"]).stdout;
+    assert!(!text.contains("dfsd up") && text.contains("1 problem"), "{text}");
+    std::fs::write(&file, before).expect("written");
+}
+
+/// The hints are about the cluster that was asked, and about the credential that was shown to it.
+fn elsewhere(here: &Cluster, foreign: &str) {
+    here.ok(&["context", "add", "nobody", "--masters", "127.0.0.1:9"]);
+    let said = here.shell(&["--context", "nobody", "--timeout", "1s", "ls", "/"]);
+    let hint = "\n  hint: are the addresses right, and does a master run there? `context list` shows them\n";
+    assert!(said.code == 3 && said.stderr.ends_with(hint), "{said:?}");
+    let said = here.shell(&["--masters", "127.0.0.1:9", "--timeout", "1s", "ls", "/"]);
+    let hint = "`config show client.masters` shows where they come from\n";
+    assert!(said.code == 3 && said.stderr.ends_with(hint), "{said:?}");
+    here.ok(&["context", "remove", "nobody"]);
+    let with_foreign = |args: &[&str]| {
+        let said = here.shell_command().env("DFS_CLIENT_CREDENTIAL", foreign).args(args).output().expect("run");
+        String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned()
+    };
+    for args in [&["ls", "/"][..], &["doctor"]] {
+        let text = with_foreign(args);
+        assert!(
+            text.contains(&format!("the credential {foreign}, from environment DFS_CLIENT_CREDENTIAL, is of")),
+            "{text}"
+        );
+        assert!(
+            text.contains("without it, that of the local cluster is used") && !text.contains("dfsd down"),
+            "{text}"
+        );
     }
 }
 

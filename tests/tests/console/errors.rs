@@ -79,6 +79,32 @@ const CASES: &[Case] = &[
     (&["rm", "/d"], 1, "rm: /d: is a directory", Some("rm -r deletes directories")),
     (&["rm", "-r", "/d"], 2, "rm: would delete /d: 1 file in 1 directory, 5 B", Some("--yes confirms it")),
     (&["mv", "/f", "/g"], 1, "mv: /g: already exists", Some("mv -f")),
+    // -f replaces neither a directory nor, by a directory, a file.
+    (
+        &["mv", "-f", "/t/full", "/t/in"],
+        1,
+        "mv: /t/in/full: directory not empty",
+        Some("`cp -r -f /t/full /t/in` copies"),
+    ),
+    (&["mv", "/t/full", "/t/in"], 1, "mv: /t/in/full: directory not empty", Some("`cp -r -f /t/full /t/in` copies")),
+    (&["mv", "-f", "/t/empty", "/t/in"], 1, "mv: /t/in/empty: is there already, an empty directory", Some("rm -r ")),
+    (&["mv", "-f", "/t/file", "/t/in"], 1, "mv: /t/in/file: is a directory, which a file", Some("choose another name")),
+    (&["mv", "/t/dir", "/t/in"], 1, "mv: /t/in/dir: is a file, which a directory", Some("choose another name")),
+    (&["mv", "-f", "/t/dir", "/t/in"], 1, "mv: /t/in/dir: is a file, which a directory", Some("choose another name")),
+    (&["cp", "/t/file", "/t/in"], 1, "cp: /t/in/file: is a directory, which a file", Some("choose another name")),
+    (&["cp", "-f", "/t/file", "/t/in"], 1, "cp: /t/in/file: is a directory, which a file", Some("choose another name")),
+    (&["cp", "-r", "/t/full", "/t/in"], 1, "cp: /t/in/full: already exists", Some("cp -f replaces files, and copies")),
+    (&["cp", "-r", "/t/dir", "/t/in"], 1, "cp: /t/in/dir: is a file, which a directory", Some("choose another name")),
+    (&["cp", "-rf", "/t/dir", "/t/in"], 1, "cp: /t/in/dir: is a file, which a directory", Some("choose another name")),
+    (&["cp", "-rf", "/t/deep", "/t/in"], 1, "cp: /t/in/deep: a directory in it has the name of a file", None),
+    (&["put", "scratch/file", "/t/in"], 1, "put: /t/in/file: is a directory", Some("a file does not replace")),
+    (&["put", "-f", "scratch/file", "/t/in"], 1, "put: /t/in/file: is a directory", Some("a file does not replace")),
+    (
+        &["put", "-rf", "scratch/dir", "/t/in"],
+        1,
+        "put: /t/in/dir: is a file, which a directory",
+        Some("choose another"),
+    ),
     (&["mv", "/f", "/none/x"], 1, "mv: /none/x: no such file or directory", Some("mkdir -p /none makes")),
     (&["mv", "/f", "/g", "/h"], 1, "mv: /h: several can only be moved into a directory", None),
     (&["mv", "/f", "/new/"], 1, "mv: /new: there is no such directory", Some("mkdir -p /new")),
@@ -112,6 +138,11 @@ fn every_mistake_has_its_own_message() {
     for path in ["/f", "/g", "/d/inside"] {
         cluster.ok(&["put", local, path]);
     }
+    cluster.ok(&["mkdir", "-p", "/t/full", "/t/empty", "/t/dir", "/t/deep"]);
+    cluster.ok(&["mkdir", "-p", "/t/in/full/x", "/t/in/empty", "/t/in/file", "/t/in/deep/x"]);
+    cluster.ok(&["touch", "/t/full/y", "/t/file", "/t/in/dir", "/t/deep/x"]);
+    std::fs::write(cluster.scratch().join("file"), "").expect("write");
+    std::fs::create_dir(cluster.scratch().join("dir")).expect("make");
     let mut wrong = Vec::new();
     for (args, code, first, hint) in CASES {
         let said = cluster.shell(args);
@@ -124,6 +155,7 @@ fn every_mistake_has_its_own_message() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    cluster.ok(&["rm", "-r", "--yes", "/t"]);
     failures_leave_no_half_document(&cluster);
     credentials(&cluster);
     everything_still_exists(&cluster);

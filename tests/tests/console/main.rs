@@ -7,6 +7,7 @@
 
 mod accessible;
 mod advice;
+mod bench;
 mod contexts;
 mod dashboard;
 mod dashboard_actions;

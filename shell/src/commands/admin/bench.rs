@@ -1,8 +1,9 @@
 //! `bench`.
 
-use crate::base::report::usage;
-use crate::bench::{self, Outcome, Plan, Scratch, Watched};
+use crate::base::report::{interrupted, usage};
+use crate::bench::{self, Disk, Outcome, Plan, Scratch, Watched};
 use crate::command::{Context, Effect, Example, Group, Kind, Meaning, Verb};
+use crate::session::connect;
 use clap::{Args, ValueEnum};
 use dfs_types::{ByteSize, Result, parse_duration};
 use std::time::Duration;
@@ -60,20 +61,34 @@ impl Verb for Bench {
             return Err(usage("a bench cannot be planned: it measures by doing"));
         }
         let scratch = Scratch::make(context).await?;
-        let outcome = self.measure(context, &scratch).await;
-        let cleaned = scratch.clean().await;
-        let outcome = outcome?;
-        if context.json() {
-            context.emit(&outcome.json(self.what.name()))?;
-        } else {
-            let text = outcome.text(&context.view());
-            context.print_ours(&text)?;
+        let outcome = tokio::select! {
+            biased;
+            outcome = self.measure(context, &scratch) => outcome,
+            never = scratch.stay_alive() => match never {},
+        };
+        let is_interrupted = context.cancel.is_cancelled();
+        let cleaned = scratch.clean(is_interrupted).await;
+        match outcome {
+            // Figures of an interrupted bench mean nothing.
+            _ if is_interrupted => {
+                context.check(cleaned)?;
+                Err(interrupted())
+            }
+            Err(error) => {
+                context.check(cleaned)?;
+                Err(error)
+            }
+            Ok(outcome) => {
+                if context.json() {
+                    context.emit(&outcome.json(self.what.name()))?;
+                } else {
+                    let text = outcome.text(&context.view());
+                    context.print_ours(&text)?;
+                }
+                cleaned?;
+                outcome.phases.into_iter().find_map(|phase| phase.error).map_or(Ok(()), Err)
+            }
         }
-        cleaned?;
-        if context.cancel.is_cancelled() {
-            return Err(crate::base::report::interrupted());
-        }
-        outcome.phases.into_iter().find_map(|phase| phase.error).map_or(Ok(()), Err)
     }
 }
 
@@ -97,9 +112,13 @@ impl Bench {
             jobs: self.jobs.map_or(jobs, usize::from),
             duration: self.duration,
         };
+        scratch.clean_up_after_others(context).await?;
         let target = context.session.find_cluster()?.clone();
         let watched = Watched::find(target.local());
-        let disk = target.local().map_or_else(std::env::temp_dir, |directories| directories.data.clone());
+        let disk = Disk {
+            directory: target.local().map_or_else(std::env::temp_dir, |directories| directories.data.clone()),
+            reserve: connect::loaded(&context.session.options)?.0.settings.datanode.reserve.0,
+        };
         let cancel = context.cancel.clone();
         match self.what {
             What::Write => bench::write(&plan, scratch, &watched, &disk, &cancel).await,

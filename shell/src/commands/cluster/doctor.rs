@@ -41,10 +41,13 @@ impl Verb for Doctor {
         let known = connect::understood(&context.session.options)?;
         let Understood { loaded, directories, .. } = &known;
         let mut checks = machine::checks(&loaded.settings, directories);
-        match &known.error {
+        // An error in the choice of the context is a problem of its own.
+        let wrong_context = known.context.as_ref().err();
+        match known.error.as_ref().filter(|error| Some(*error) != wrong_context) {
             None => checks.extend(config::settings(loaded, &directories.config_file())),
             Some(error) => checks.push(Check::bad(Area::Config, "settings", error.message.clone(), SETTINGS_FIX)),
         }
+        checks.extend(wrong_context.map(config::context));
         if let Some(path) = connect::credential(&loaded.settings, directories) {
             checks.extend(config::credential(&path, directories, SystemTime::now()));
         }
@@ -65,6 +68,10 @@ const SETTINGS_FIX: &str =
     "fix what it names: a key of the file, or a DFS_ variable; `dfsd config default` lists all keys";
 
 async fn look_at_cluster(context: &mut Context<'_>, known: &Understood, daemons: &[DaemonStatus]) -> Vec<Check> {
+    if known.context.is_err() {
+        let why = "the cluster is not looked at: it is not known which one is meant";
+        return vec![config::because_of_context(Check::warning(Area::Network, "cluster", why, "doctor"))];
+    }
     // The checks must not change anything: no daemon is started.
     let options = Options { quiet: true, timeout: Some(PATIENCE), ..context.session.options.clone() };
     let found = tokio::task::block_in_place(|| connect::find_with(&options, known, MayStart::Never));

@@ -107,8 +107,11 @@ fn list(context: &mut Context<'_>) -> Result<()> {
         masters: cluster.masters,
         credential: cluster.credential.map(|credential| credential.display().to_string()),
     };
-    let all = contexts::all(options)?.into_iter().map(listed).collect();
-    context.show(&List(all))
+    let mut all = contexts::always(options)?;
+    let kept = contexts::read().map(|contexts| all.extend(contexts.contexts));
+    let all = all.into_iter().map(listed).collect();
+    context.show(&List(all))?;
+    context.check(kept).map(drop)
 }
 
 fn switch(context: &mut Context<'_>, name: &str, keep: bool) -> Result<()> {
@@ -165,7 +168,7 @@ fn remove(context: &mut Context<'_>, name: &str) -> Result<()> {
         return Ok(());
     }
     if contexts::current(&context.session.options).is_ok_and(|current| current == name) {
-        return Err(usage("the context is in use").at(name).hint("context use local, and then remove it"));
+        return Err(usage("the context is in use").at(name).hint(leave(context, name)));
     }
     change(|contexts| {
         contexts.contexts.remove(name).ok_or_else(|| contexts::none_of(name))?;
@@ -174,6 +177,19 @@ fn remove(context: &mut Context<'_>, name: &str) -> Result<()> {
         }
         Ok(())
     })
+}
+
+/// Returns how to leave the context in use: what was kept is in use until something else is kept,
+/// and a single command has nothing to switch.
+fn leave(context: &Context<'_>, name: &str) -> &'static str {
+    let is_kept = contexts::read().is_ok_and(|contexts| contexts.current.as_deref() == Some(name));
+    let is_session = context.session.interactive || context.session.location.is_some();
+    match &context.session.options.context {
+        _ if is_kept => "context use --keep local, and then remove it",
+        _ if is_session => "context use local, and then remove it",
+        Some(_) => "remove it without the option --context",
+        None => "remove it without DFS_CONTEXT in the environment",
+    }
 }
 
 /// Changes the contexts of the user.

@@ -3,9 +3,9 @@
 use crate::base::report::about;
 use crate::command::Context;
 use crate::commands::shared::once::each_once;
-use crate::lang::quote;
+use crate::lang::{quote, quote_words};
 use dfs_client::Client;
-use dfs_types::{DfsPath, Error, ErrorCode, Kind, Result};
+use dfs_types::{DfsPath, Error, ErrorCode, Kind, Result, Stat};
 use std::ffi::{OsStr, OsString};
 
 /// The last argument, after a lookup in the cluster.
@@ -109,7 +109,7 @@ pub(crate) fn as_written(path: &DfsPath, written: &OsStr) -> String {
 }
 
 /// Returns the error with the path that it concerns: masters name the source also if the directory
-/// of the target is missing. `replaces` is the hint for a target that exists.
+/// of the target is missing. `replaces` is the hint for a target that exists and can be replaced.
 pub(crate) async fn blamed(
     context: &Context<'_>,
     client: &Client,
@@ -120,15 +120,68 @@ pub(crate) async fn blamed(
     if error.code == ErrorCode::InvalidArgument && to.is_within(from) {
         return into_itself(context.command, from, to);
     }
-    let directory = to.parent().filter(|_| error.code == ErrorCode::NotFound);
-    match directory {
-        Some(directory) if context.call(client.stat(from)).await.is_ok() => {
+    match error.code {
+        ErrorCode::NotFound if to.parent().is_some() && context.call(client.stat(from)).await.is_ok() => {
+            let directory = to.parent().unwrap_or(DfsPath::root());
             let hint = format!("mkdir -p {} makes the directory", quote(directory.as_str()));
             Error { path: None, ..error }.at(to).hint(hint)
         }
-        None if error.code == ErrorCode::AlreadyExists => about(error, to).hint(replaces),
+        ErrorCode::AlreadyExists | ErrorCode::NotADirectory | ErrorCode::IsADirectory => {
+            let error = if error.code == ErrorCode::AlreadyExists { about(error, to) } else { about(error, from) };
+            if error.path.as_deref() != Some(to.as_str()) {
+                return error;
+            }
+            let (there, source) = (client.stat(to), client.stat(from));
+            match context.call(async { tokio::try_join!(there, source) }).await {
+                Ok((there, source)) => in_the_way(context.command, error, (from, source.kind), (to, &there), replaces),
+                Err(_) => error,
+            }
+        }
         _ => about(error, from),
     }
+}
+
+/// Returns the error for a target that exists, with advice that helps for these kinds of source and
+/// target: neither mv nor cp replaces a directory, or a file by a directory, whatever flags they
+/// have.
+fn in_the_way(
+    command: &str,
+    error: Error,
+    (from, source): (&DfsPath, Kind),
+    (to, there): (&DfsPath, &Stat),
+    replaces: &str,
+) -> Error {
+    let target = quote(to.as_str());
+    let error = match (source, there.kind) {
+        (Kind::File, Kind::File) => return error.hint(replaces),
+        (Kind::Directory, Kind::Directory) if command == "cp" => {
+            return match error.code {
+                ErrorCode::AlreadyExists => error.hint(replaces),
+                // With -f it is an entry below them that differs, and masters do not name it.
+                ErrorCode::IsADirectory => Error::new(error.code, "a directory in it has the name of a file").at(to),
+                _ => Error::new(error.code, "a file in it has the name of a directory").at(to),
+            };
+        }
+        (Kind::Directory, Kind::Directory) if there.files == 0 && there.directories == 0 => {
+            let error = Error::new(ErrorCode::AlreadyExists, "is there already, an empty directory");
+            error.hint(format!("rm -r {target} deletes it"))
+        }
+        (Kind::Directory, Kind::Directory) => {
+            let parent = to.parent().unwrap_or(DfsPath::root());
+            let merge = quote_words(["cp", "-r", "-f", from.as_str(), parent.as_str()]);
+            let error = Error::new(ErrorCode::NotEmpty, "directory not empty");
+            error.hint(format!("`{merge}` copies into it; rm -r {target} deletes it"))
+        }
+        (Kind::File, Kind::Directory) => {
+            let error = Error::new(ErrorCode::IsADirectory, "is a directory, which a file does not replace");
+            error.hint(format!("choose another name, or delete it: rm -r {target}"))
+        }
+        (Kind::Directory, Kind::File) => {
+            let error = Error::new(ErrorCode::NotADirectory, "is a file, which a directory does not replace");
+            error.hint(format!("choose another name, or delete it: rm {target}"))
+        }
+    };
+    error.at(to)
 }
 
 /// Returns the error for a source that would be moved or copied to itself or below itself.
