@@ -29,8 +29,8 @@ complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l masters -d 'HOST:PO
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l context -d 'The cluster of this name, as `context list` shows them; otherwise DFS_CONTEXT' -r
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l config -d 'The file of settings' -r -F
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s c -d 'Run these commands, separated by `;` or newlines' -r
-complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s f -d 'Run this script with the arguments that follow ($1 … $9)' -r -F
-complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l json -d 'One JSON document per command on stdout, errors as JSON on stderr'
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s f -d 'Run this script with the arguments that follow ($1 … $9); `-`: standard input' -r -F
+complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l json -d 'One JSON document per command on stdout, errors as JSON on stderr; help and the content of files stay as they are'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s q -l quiet -d 'Print only data and errors'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -s v -l verbose -d 'Show each command of a script before it runs'
 complete -c dfs-shell -n "__fish_dfs_shell_needs_command" -l no-progress -d 'No progress bars'

@@ -82,7 +82,8 @@ fn check_clause(words: &[String]) -> Result<(), String> {
         return Err(format!("{}: not a command of dfsd", words.join(" ")));
     }
     let definition = COMMANDS.find(words).map_err(|error| error.to_string())?.definition();
-    let flags = words.iter().skip(1).take_while(|word| word.starts_with('-'));
+    // A dash alone is standard input.
+    let flags = words.iter().skip(1).take_while(|word| word.starts_with('-') && word.len() > 1);
     let is_known = |flag: &String| {
         definition.get_arguments().any(|argument| {
             argument.get_short().map(|short| format!("-{short}")).as_ref() == Some(flag)
