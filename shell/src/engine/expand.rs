@@ -44,8 +44,10 @@ pub(crate) async fn arguments(
         };
         match kind {
             Kind::Line => {
-                let line: Vec<String> = texts.iter().skip(at).map(Text::plain).collect();
-                let within = COMMANDS.find(&line)?;
+                let within = match COMMANDS.named(&plain) {
+                    Some(within) => within,
+                    None => COMMANDS.find(&texts.iter().skip(at).map(Text::plain).collect::<Vec<_>>())?,
+                };
                 all.push(plain.into());
                 let rest = texts.get(at + 1..).unwrap_or_default();
                 all.extend(Box::pin(arguments(within, rest, nesting + 1, context)).await?);

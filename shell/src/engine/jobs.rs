@@ -20,6 +20,9 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokio::runtime::Handle;
 
+/// The stack of a job: as much as the main thread has, for commands that run inside one another.
+const STACK_BYTES: usize = 8 << 20;
+
 /// Starts a statement in the background, and prints its number.
 pub(crate) fn begin(session: &mut Session, statement: &Statement) -> Ended {
     match session.jobs.may_begin().and_then(|()| here()).and_then(|here| try_begin(session, statement, here)) {
@@ -65,7 +68,7 @@ pub(crate) fn on_a_thread(
 ) -> Result<JoinHandle<()>> {
     let ending = End(console.clone());
     let whole = move || ending.0.end(work());
-    let thread = std::thread::Builder::new().name("dfs-job".to_owned()).spawn(whole);
+    let thread = std::thread::Builder::new().name("dfs-job".to_owned()).stack_size(STACK_BYTES).spawn(whole);
     thread.map_err(|error| Error::new(ErrorCode::LocalIo, format!("no thread for a job: {error}")))
 }
 

@@ -21,7 +21,7 @@ use std::process::{Command as Process, ExitStatus};
 use tokio_util::sync::CancellationToken;
 
 /// The maximum number of commands that run inside one another, as in `time watch source x.dfs`.
-pub(crate) const NESTING_MAX: usize = 64;
+pub(crate) const NESTING_MAX: usize = 40;
 
 /// Commands that need a terminal.
 const NEED_A_TERMINAL: [&str; 2] = ["watch", "fg"];
