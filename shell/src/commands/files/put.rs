@@ -10,6 +10,7 @@ use crate::transfer::{Again, Done, JustMade, Putting, Run, Step, Tally, Upload, 
 use clap::Args;
 use dfs_client::{Client, PutOptions, Source};
 use dfs_rpc::REPLICATION_MAX;
+use dfs_term::text::sanitise;
 use dfs_types::{ByteSize, DfsPath, Error, ErrorCode, Kind, PathError, Result};
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use std::collections::HashSet;
@@ -112,7 +113,8 @@ impl Verb for Put {
         let mut named = Vec::new();
         for source in sources {
             let from = PathBuf::from(source);
-            let to = transferable(&from).and_then(|()| if into { place(&from, &target) } else { Ok(target.clone()) });
+            let to = transferable(context, &from)
+                .and_then(|()| if into { place(&from, &target) } else { Ok(target.clone()) });
             named.extend(context.check(to)?.map(|to| (from, to)));
         }
         let named = each_once(context, named, |from| self.recursive && from.is_dir())?;
@@ -125,16 +127,20 @@ fn refuse_no_directory(target: &DfsPath, written: &OsStr, into: bool, sources: u
     if into || (sources == 1 && !is_written_as_directory(written)) { Ok(()) } else { Err(no_directory(target)) }
 }
 
-/// Checks that a source that was named can be put: a regular file or a directory. A missing one is
-/// reported when its turn comes.
-fn transferable(from: &Path) -> Result<()> {
+/// Checks that a source that was named can be put: a regular file, a directory, or a FIFO, of which
+/// is said that it may have to wait. A missing one is reported when its turn comes.
+fn transferable(context: &Context<'_>, from: &Path) -> Result<()> {
     if from.as_os_str().is_empty() {
         return Err(Error::from(PathError::Empty).at(""));
     }
     let Ok(kind) = std::fs::metadata(from).map(|found| found.file_type()) else { return Ok(()) };
     let what = match () {
         () if kind.is_file() || kind.is_dir() => return Ok(()),
-        () if kind.is_fifo() => "a FIFO",
+        () if kind.is_fifo() => {
+            let name = sanitise(&from.to_string_lossy()).into_owned();
+            context.session.say(&format!("put: {name}: is a FIFO: what is written into it is read until its end"));
+            return Ok(());
+        }
         () if kind.is_socket() => "a socket",
         () => "a device",
     };
