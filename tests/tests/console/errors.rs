@@ -54,6 +54,7 @@ const CASES: &[Case] = &[
     (&["head", "-n", "0", "/none"], 1, "head: /none: no such file or directory", None),
     (&["head", "-n", "0", "/d"], 1, "head: /d: is a directory", None),
     (&["ls", "/none"], 1, "ls: /none: no such file or directory", None),
+    (&["tree", "/none/"], 1, "tree: /none: no such file or directory", None),
     (&["stat", "/none"], 1, "stat: /none: no such file or directory", None),
     (&["info", "/none"], 1, "info: /none: no such file or directory", None),
     (&["locate", "/none"], 1, "locate: /none: no such file or directory", None),

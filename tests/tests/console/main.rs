@@ -24,5 +24,6 @@ mod prompt;
 mod prompt_away;
 mod scripts;
 mod setrep_seen;
+mod streams;
 mod tour;
 mod transfers_seen;

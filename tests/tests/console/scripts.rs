@@ -9,14 +9,14 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// A shell without a cluster, for commands that need none.
-struct Alone(TempDir);
+pub(super) struct Alone(pub(super) TempDir);
 
 impl Alone {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(TempDir::with_prefix("dfs-test-").expect("temporary directory"))
     }
 
-    fn command(&self) -> Command {
+    pub(super) fn command(&self) -> Command {
         let mut command = programs::dfs_shell();
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DFS_")) {
             command.env_remove(name);
@@ -25,11 +25,11 @@ impl Alone {
         command
     }
 
-    fn run(&self, args: &[&str]) -> Said {
+    pub(super) fn run(&self, args: &[&str]) -> Said {
         said(self.command().args(args).output())
     }
 
-    fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub(super) fn write(&self, name: &str, text: &str) -> PathBuf {
         write(self.0.path(), name, text)
     }
 }
@@ -40,7 +40,7 @@ fn write(directory: &Path, name: &str, text: &str) -> PathBuf {
     path
 }
 
-fn said(output: std::io::Result<Output>) -> Said {
+pub(super) fn said(output: std::io::Result<Output>) -> Said {
     let output = output.expect("run a program under test");
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
     let code = output.status.code().expect("no signal ended it");
@@ -112,6 +112,43 @@ fn recursion_and_depth_are_refused() {
     }
 }
 
+/// Commands that run commands are nested to a bound, in a time that grows with the length of the line.
+#[test]
+fn nesting_has_a_bound() {
+    let shell = Alone::new();
+    for (prefix, count) in [("time ", 1_000), ("watch --count 1 ", 1_000), ("time ", 100_000), ("time -- ", 100_000)] {
+        let line = prefix.repeat(count) + "echo a\n";
+        shell.write("deep.dfs", &line);
+        for said in [shell.run(&["-f", "deep.dfs"]), feed(shell.command(), &line)] {
+            assert_eq!((said.code, said.stdout.as_str()), (2, ""), "{prefix:?}: {said:?}");
+            let lines: Vec<&str> = said.stderr.lines().collect();
+            let told = lines[0].contains(": nested too deep: commands run commands 40 deep at most");
+            assert!(told && lines.len() == 2, "{prefix:?}: {said:?}");
+        }
+    }
+    let words = [vec!["time"; 1_000], vec!["echo", "a"]].concat();
+    let said = shell.run(&words);
+    assert!(said.code == 2 && said.stderr.contains(": nested too deep: "), "{said:?}");
+    for line in ["time ".repeat(39) + "echo a", "watch --count 1 ".repeat(39) + "echo a"] {
+        let said = shell.run(&["-c", &line]);
+        assert_eq!((said.code, said.stdout.as_str()), (0, "a\n"), "{said:?}");
+        // A job has a smaller stack.
+        let said = shell.run(&["-c", &format!("{line} & wait; jobs")]);
+        assert_eq!(said.code, 0, "{said:?}");
+    }
+    // Scripts and commands within one another count together.
+    for depth in 0..16 {
+        shell.write(&format!("{depth}.dfs"), &format!("{}source {}.dfs\n", "time ".repeat(10), depth + 1));
+    }
+    let said = shell.run(&["-f", "0.dfs"]);
+    assert!(said.code == 2 && said.stderr.contains(": nested too deep: "), "{said:?}");
+    assert!(!said.stderr.contains("6.dfs"), "{said:?}");
+    // Neither does a script end that runs itself in the background.
+    shell.write("self.dfs", "source self.dfs &\nwait\n");
+    let said = shell.run(&["-f", "self.dfs"]);
+    assert!(said.code == 2 && said.stderr.contains("it is being run already"), "{said:?}");
+}
+
 #[test]
 fn invalid_text_is_refused_in_one_line() {
     let shell = Alone::new();
@@ -120,6 +157,10 @@ fn invalid_text_is_refused_in_one_line() {
         ("echo\necho \"open", "-c:2: a \" is not closed"),
         ("echo $nothing", "$nothing is not set"),
         ("echo > ", "a local file must stand behind >"),
+        ("echo a && echo b", "there is no &&; "),
+        ("echo a || echo b", "there is no ||; "),
+        ("ls /none 2>/dev/null", "only standard output can be redirected"),
+        ("ls /none 2>> x", "only standard output can be redirected"),
         ("\u{1}\u{2}", "\\u{1}\\u{2}"),
     ] {
         let said = shell.run(&["-c", text]);
@@ -245,7 +286,7 @@ fn statements_of_standard_input_go_on() {
     }
 }
 
-fn feed(mut command: Command, text: &str) -> Said {
+pub(super) fn feed(mut command: Command, text: &str) -> Said {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start");
     let mut stdin = child.stdin.take().expect("a pipe");
     let text = text.to_owned();
