@@ -40,6 +40,7 @@ fn is_closed() -> bool {
 ///
 /// # Errors
 /// If the process has no descriptor left.
+#[expect(clippy::disallowed_methods, reason = "a replacement for a descriptor of the process")]
 pub fn stand_in() -> io::Result<Option<File>> {
     // Opened read-only, so that a write fails as it would have failed on the closed descriptor.
     if is_closed() { File::open("/dev/null").map(Some) } else { Ok(None) }
