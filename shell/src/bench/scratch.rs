@@ -74,12 +74,18 @@ impl Scratch {
                 continue;
             }
             let path = DfsPath::root().join(&entry.name)?;
-            if !is_left(entry.stat.modified, now) {
-                told.push(format!(
+            // Jobs of this session may run benches.
+            let is_of_this_process = entry.name.starts_with(&format!("{PREFIX}{}-", std::process::id()));
+            match is_left(entry.stat.modified, now) {
+                true => {
+                    if self.client.delete(&path, true).await.is_ok() {
+                        told.push(format!("deleted {path}, which a killed bench had left"));
+                    }
+                }
+                false if is_of_this_process => {}
+                false => told.push(format!(
                     "{path} is of a bench that runs or was killed; one that is left is deleted after 1 h"
-                ));
-            } else if self.client.delete(&path, true).await.is_ok() {
-                told.push(format!("deleted {path}, which a killed bench had left"));
+                )),
             }
         }
         Ok(told)
@@ -133,10 +139,10 @@ impl Drop for Scratch {
             return;
         }
         let (client, directory) = (self.hasty(), &self.directory);
+        // The next bench names what is left.
+        let Ok(runtime) = Handle::try_current() else { return };
         tokio::task::block_in_place(|| {
-            let deleted = tokio::time::timeout(CLEAN_LIMIT, client.delete(directory, true));
-            // The next bench names what is left.
-            drop(Handle::current().block_on(deleted));
+            drop(runtime.block_on(tokio::time::timeout(CLEAN_LIMIT, client.delete(directory, true))));
         });
     }
 }
