@@ -176,7 +176,9 @@ fn what_is_advised_for_a_full_cluster_makes_room() {
     cluster.ok(&["put", "x", "/x"]);
     let refused = cluster.shell(&["put", "x", "/y"]);
     assert!(refused.code == 6 && refused.stderr.contains("do not fit"), "{refused:?}");
-    // All three are full, and a file has three replicas.
-    follow(&cluster, (&["low_space"], "", ""), "dfsd up --datanodes 6");
+    // All three are full once their heartbeats have said so, and a file has three replicas.
+    let (full, six) = ((&["low_space"][..], "", ""), "dfsd up --datanodes 6");
+    cluster.wait_for("three full datanodes", || finding(&cluster, full).is_some_and(|found| found["run"] == six));
+    follow(&cluster, full, six);
     cluster.ok(&["put", "x", "/y"]);
 }
