@@ -1,6 +1,6 @@
 //! Expands patterns: remote ones against the DFS, local ones against this machine.
 
-use super::run::{NESTING_MAX, nested_too_deep};
+use super::nesting::{NESTING_MAX, nested_too_deep};
 use crate::base::report::{local_io, usage};
 use crate::command::roles::{Role, roles};
 use crate::command::{Command, Context, Kind};

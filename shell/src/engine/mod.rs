@@ -6,5 +6,6 @@
 pub(crate) mod expand;
 mod foreground;
 pub(crate) mod jobs;
+pub(crate) mod nesting;
 pub(crate) mod run;
 pub(crate) mod script;

@@ -1,5 +1,6 @@
 //! Runs a statement: expands its words, runs the command, redirects its output, returns its result.
 
+use super::nesting::{NESTING_MAX, nested_too_deep};
 use super::{expand, foreground, jobs, script};
 use crate::base::exit::Ended;
 use crate::base::interrupt::{SignalEpoch, guarded, local_end};
@@ -19,9 +20,6 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, ExitStatus};
 use tokio_util::sync::CancellationToken;
-
-/// The maximum number of commands that run inside one another, as in `time watch source x.dfs`.
-pub(crate) const NESTING_MAX: usize = 40;
 
 /// Commands that need a terminal.
 const NEED_A_TERMINAL: [&str; 2] = ["watch", "fg"];
@@ -368,11 +366,6 @@ fn finish(session: &Session, name: &str, result: Result<Option<Error>>, out: Out
             Err(error) => failed(session, name, &error),
         },
     }
-}
-
-/// Returns the error for commands that run commands too many levels deep.
-pub(super) fn nested_too_deep() -> Error {
-    usage(format!("nested too deep: commands run commands {NESTING_MAX} deep at most"))
 }
 
 fn needs_terminal(what: &str) -> Error {

@@ -9,7 +9,7 @@ use super::target::{Place, Target};
 use crate::command::roles::{Role, flag_of_value, roles};
 use crate::command::{Command, Kind};
 use crate::commands::{COMMANDS, definition_at, shell_options};
-use crate::engine::run::NESTING_MAX;
+use crate::engine::nesting::NESTING_MAX;
 use crate::session::Session;
 use crate::session::alias::Aliases;
 use crate::session::connect::Target as Cluster;
