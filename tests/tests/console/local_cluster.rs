@@ -111,7 +111,9 @@ fn a_credential_that_does_not_fit_is_named_and_one_that_others_can_read_too() {
     let said = soon(&cluster, &["--masters", &masters, "ls", "/"]);
     assert_eq!(said.code, 4, "{said:?}");
     let what = "the other end belongs to another cluster than the credential";
-    let hint = format!("  hint: the credential {} is of another cluster (", cluster.credential().display());
+    let credential = cluster.credential();
+    let hint =
+        format!("  hint: the credential {}, from the local cluster, is of another cluster (", credential.display());
     assert!(said.stderr.contains(what) && said.stderr.contains(&hint), "{said:?}");
     let said = soon(&cluster, &["--masters", &masters, "doctor"]);
     assert!(said.stdout.contains(what) && said.stdout.contains("is of another cluster ("), "{said:?}");
