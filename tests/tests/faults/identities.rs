@@ -94,6 +94,8 @@ fn a_credential_that_is_not_accepted_is_named() {
     let mut command = cluster.shell_command();
     let said = command.env("DFS_CLIENT_CREDENTIAL", &file).args(["ls", "/"]).output().expect("run");
     let text = String::from_utf8_lossy(&said.stderr);
-    assert!(!said.status.success() && text.contains(&format!("the credential is {}", file.display())), "{text}");
-    assert!(text.contains("restore what has changed of them"), "{text}");
+    let from = "from environment DFS_CLIENT_CREDENTIAL, is of another cluster (";
+    let hint = format!("the credential {}, {from}", file.display());
+    assert!(!said.status.success() && text.contains(&hint), "{text}");
+    assert!(text.contains("without it, that of the local cluster is used"), "{text}");
 }
