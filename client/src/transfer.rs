@@ -11,7 +11,7 @@ use dfs_rpc::hello::Service;
 use dfs_rpc::tls::Expected;
 use dfs_rpc::transport::{HELLO_TIMEOUT, connect};
 use dfs_rpc::wire::NodeAddress;
-use dfs_types::{DatanodeId, Detail, DfsPath, Error, ErrorCode, Result};
+use dfs_types::{DatanodeId, Detail, DfsPath, Error, ErrorCode, Result, io_message};
 use parking_lot::Mutex;
 use std::io;
 use std::path::Path;
@@ -225,16 +225,12 @@ pub(crate) fn interrupted() -> Error {
 
 /// Returns the error of a local file.
 pub(crate) fn local(path: &Path, error: &io::Error) -> Error {
-    // The system's error message, in lower case and without its number.
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or(&text);
-    let mut chars = text.chars();
-    let lower = chars.next().map(|first| first.to_lowercase().chain(chars).collect::<String>()).unwrap_or_default();
+    let system = io_message(error);
     let found = match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            Error::of(ErrorCode::LocalIo, Detail::LocalDiskFull { system: lower, part_kept: false })
+            Error::of(ErrorCode::LocalIo, Detail::LocalDiskFull { system, part_kept: false })
         }
-        _ => Error::new(ErrorCode::LocalIo, lower),
+        _ => Error::new(ErrorCode::LocalIo, system),
     };
     found.at(path.display())
 }

@@ -11,7 +11,7 @@ const GIVEN_CHARS_MAX: usize = 80;
 /// values.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    #[error("{}: {}", file.display(), said(source))]
+    #[error("{}: {}", file.display(), dfs_types::io_message(source))]
     Unreadable { file: PathBuf, source: std::io::Error },
     #[error("{place}: invalid TOML: {message}")]
     Syntax { place: String, message: String },
@@ -23,17 +23,6 @@ pub enum ConfigError {
     NoOverride(String),
     #[error("{0}")]
     NoHome(&'static str),
-}
-
-/// Returns the message of the operating system in lower case and without its number.
-fn said(error: &std::io::Error) -> String {
-    if error.kind() == std::io::ErrorKind::InvalidData {
-        return "it is not UTF-8".to_owned();
-    }
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or(&text);
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
 fn hint(suggestion: &Option<String>) -> String {

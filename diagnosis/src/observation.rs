@@ -63,7 +63,12 @@ impl Process {
 }
 
 impl Local {
-    pub(crate) fn datanodes(&self) -> impl Iterator<Item = &LocalDaemon> {
+    /// Returns the command that adds datanodes.
+    pub(crate) fn add(&self, more: usize) -> String {
+        format!("dfsd up --datanodes {}", self.datanodes().count() + more)
+    }
+
+    fn datanodes(&self) -> impl Iterator<Item = &LocalDaemon> {
         self.daemons.iter().filter(|daemon| daemon.id.parse::<DatanodeId>().is_ok())
     }
 }

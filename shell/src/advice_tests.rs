@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// The crates whose errors have hints.
 const CRATES: [&str; 5] = ["shell", "daemon", "client", "diagnosis", "tui"];
-/// What stands in the sources where the program inserts something.
+/// The placeholder in the sources for what the program inserts.
 const INSERTED: [(&str, &str); 10] = [
     ("", "datanode-1"),
     ("id", "datanode-1"),

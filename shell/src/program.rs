@@ -5,6 +5,7 @@ use crate::base::exit::{Ended, READER_GONE};
 use crate::base::interrupt;
 use crate::base::options::Options;
 use crate::base::report::{error_json, error_text, io_message, local_io};
+use crate::base::stderr::{err, errln};
 use crate::base::terminal;
 use crate::command::roles::{Role, roles};
 use crate::command::usage_error;
@@ -57,7 +58,7 @@ pub fn main_with(program: Program, arguments: impl Iterator<Item = OsString>) ->
         Ok(options) => run_with(options),
         Err(error) if json && error.use_stderr() => {
             let error = usage_error(&error, Options::command().render_usage(), None);
-            crate::base::stderr::err!("{}", error_json("dfs-shell", &error, None));
+            err!("{}", error_json("dfs-shell", &error, None));
             error.code.exit_code()
         }
         Err(error) => told(&error),
@@ -79,7 +80,7 @@ fn run_with(mut options: Options) -> u8 {
     let runtime = match Builder::new_multi_thread().worker_threads(1).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            crate::base::stderr::errln!("dfs-shell: cannot start: {}", io_message(&error));
+            errln!("dfs-shell: cannot start: {}", io_message(&error));
             return ErrorCode::LocalIo.exit_code();
         }
     };
@@ -126,7 +127,7 @@ fn told(error: &clap::Error) -> u8 {
         Ok(Err(error)) => local_io(Path::new("stdout"), &error),
         Err(error) => error,
     };
-    crate::base::stderr::err!("{}", error_text("dfs-shell", &error));
+    err!("{}", error_text("dfs-shell", &error));
     error.code.exit_code()
 }
 

@@ -274,14 +274,7 @@ impl Terminal {
     pub fn close(&mut self) -> ExitStatus {
         let (other, _end) = open().expect("open a pseudo-terminal");
         drop(std::mem::replace(&mut self.pty, other));
-        let start = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().expect("check the program") {
-                return status;
-            }
-            assert!(start.elapsed() < PATIENCE, "the program does not end");
-            std::thread::sleep(PAUSE);
-        }
+        self.end()
     }
 
     /// Sends a signal to the program.

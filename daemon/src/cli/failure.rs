@@ -1,7 +1,7 @@
 //! The failure of `dfsd`: one line for the error, one with a hint, and an exit code.
 
 use dfs_config::ConfigError;
-use dfs_types::{Error, ErrorCode};
+use dfs_types::{Error, ErrorCode, io_message};
 
 /// An error to be reported to the user.
 #[derive(Debug)]
@@ -17,9 +17,7 @@ impl Failure {
 
     /// Returns the failure of a write to standard output.
     pub(super) fn of_stdout(error: &std::io::Error) -> Self {
-        let text = error.to_string();
-        let what = text.split(" (os error").next().unwrap_or(&text).to_lowercase();
-        Self::new(ErrorCode::LocalIo, format!("standard output: {what}"))
+        Self::new(ErrorCode::LocalIo, format!("standard output: {}", io_message(error)))
     }
 
     #[must_use]

@@ -114,10 +114,15 @@ async fn first_answer<T>(calls: Vec<impl Future<Output = Result<T>>>) -> Result<
 
 async fn ask_one(identity: &Identity, master: SocketAddr) -> Result<Health> {
     let (client, connection) = open(identity, master).await?;
-    let status = client.cluster.status(deadline()).await;
-    let nodes = client.cluster.nodes(deadline()).await;
+    let context = deadline();
+    let health = async {
+        let status = client.cluster.status(context).await.map_err(lost(master))??;
+        let nodes = client.cluster.nodes(context).await.map_err(lost(master))??;
+        Ok(Health { status: *status, nodes })
+    };
+    let health = health.await;
     close(client, connection).await;
-    Ok(Health { status: *status.map_err(lost(master))??, nodes: nodes.map_err(lost(master))?? })
+    health
 }
 
 async fn forget_one(identity: &Identity, master: SocketAddr, request: RequestId, node: DatanodeId) -> Result<()> {

@@ -6,8 +6,7 @@ use super::layout::Layout;
 use super::process::ClusterLock;
 use super::spec::Spec;
 use super::stop::{TERM_PATIENCE, delete_one, stop_all};
-use super::waiting::Say;
-use crate::clock;
+use super::waiting::{Say, Waiting};
 use dfs_config::Directories;
 use dfs_rpc::tls::Identity;
 use dfs_rpc::wire::NodeState;
@@ -61,11 +60,11 @@ pub fn remove<E: From<Error>>(
 /// Waits until the masters have declared the datanode dead, and makes them forget it: a master that
 /// starts waits for the datanodes that it knows.
 fn forget(identity: &Identity, masters: &[SocketAddr], node: DatanodeId, say: Say<'_>) -> Result<()> {
-    say(&format!("waiting until the masters have declared {node} dead"));
-    let begun = clock::now();
+    let mut waiting = Waiting::begin(say);
     loop {
         match health::forget(identity, masters, node) {
-            Err(error) if error.code == ErrorCode::InvalidArgument && clock::since(begun) < DEATH_PATIENCE => {
+            Err(error) if error.code == ErrorCode::InvalidArgument && waiting.elapsed() < DEATH_PATIENCE => {
+                waiting.note(&format!("the masters to declare {node} dead"));
                 std::thread::sleep(ASK_EVERY);
             }
             // A master that has not recorded it yet does not wait for it either.

@@ -2,7 +2,7 @@
 
 use crate::finding::{Finding, Kind};
 use crate::observation::{Observation, Process};
-use crate::rules::replication::reason;
+use crate::rules::replication::blocked;
 use crate::severity::Severity;
 use crate::words::{names, of};
 use dfs_rpc::wire::{NodeState, NodeStatus};
@@ -91,20 +91,9 @@ fn dead(seen: &Observation<'_>) -> Option<Finding> {
         "if it comes back, its replicas count again",
         "if they come back, their replicas count again",
     );
-    let meanwhile = format!("{}; {back}", under_way_or_blocked(seen, rule));
+    let meanwhile = format!("{}; {back}", blocked(seen.status).unwrap_or_else(|| rule.to_owned()));
     let finding = Finding::new(Kind::DatanodeDead, Severity::Warning, (what, impact), meanwhile, start(seen, &nodes));
     (number > 0).then(|| finding.since(seen.status.lasting.dead))
-}
-
-/// Returns the rule, or the reason for which repair cannot follow it.
-fn under_way_or_blocked(seen: &Observation<'_>, rule: &str) -> String {
-    let blocked = &seen.status.blocked;
-    match reason(blocked, seen.status.nodes_serving) {
-        Some((what, _)) if blocked.is_final() && seen.status.replication.copying == 0 => {
-            format!("repair is blocked: {what}")
-        }
-        _ => rule.to_owned(),
-    }
 }
 
 /// Datanodes that have not registered since the start of the master, and are no longer waited for.

@@ -112,14 +112,18 @@ fn beyond(status: &ClusterStatus) -> u64 {
     if u32::from(status.blocked.too_few_want) > all { status.blocked.too_few } else { 0 }
 }
 
+/// Returns why repair makes no replica, and will make none without intervention.
+pub(crate) fn blocked(status: &ClusterStatus) -> Option<String> {
+    let is_final = status.replication.copying == 0 && status.blocked.is_final();
+    let (what, _) = reason(&status.blocked, status.nodes_serving).filter(|_| is_final)?;
+    Some(format!("repair is blocked: {what}"))
+}
+
 /// Returns what repair does now, or what it waits for.
 fn repair(seen: &Observation<'_>, rule: &str) -> String {
     let status = seen.status;
     match status.replication.copying {
-        0 => match reason(&status.blocked, status.nodes_serving) {
-            Some((what, _)) if status.blocked.is_final() => format!("repair is blocked: {what}"),
-            _ => format!("{rule} {}", awaited(status)),
-        },
+        0 => blocked(status).unwrap_or_else(|| format!("{rule} {}", awaited(status))),
         copying => format!("{rule}; {} now", plural(copying, "replica is being made", "replicas are being made")),
     }
 }

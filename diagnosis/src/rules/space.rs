@@ -19,20 +19,22 @@ const USAGE: &str = "du -h /";
 
 pub(crate) fn findings(seen: &Observation<'_>) -> Option<Finding> {
     let status = seen.status;
-    let (what, impact) = match usable(seen) {
-        _ if status.capacity == 0 => return None,
-        usable if usable < ROOM_MIN => (nothing_left(seen), full(seen, "writes are refused")),
-        _ if is_low(status.free, seen) || is_nearly_full(seen) => {
+    let usable = usable(seen);
+    let nothing = usable < ROOM_MIN;
+    let (what, impact) = match () {
+        () if status.capacity == 0 => return None,
+        () if nothing => (nothing_left(seen), full(seen, "writes are refused")),
+        () if is_low(status.free, seen) || is_nearly_full(seen) => {
             let what = format!("{} of the space is left, {}", percent(status.free, status.capacity), size(status.free));
             (what, room(status).unwrap_or_default())
         }
-        usable if is_low(usable, seen) => {
+        () if is_low(usable, seen) => {
             let left = format!("{} are free, but there is {}", size(status.free), room(status).unwrap_or_default());
             ("the free space is on too few datanodes".to_owned(), full(seen, &left))
         }
-        _ => return None,
+        () => return None,
     };
-    let severity = if usable(seen) < ROOM_MIN { Severity::Critical } else { Severity::Warning };
+    let severity = if nothing { Severity::Critical } else { Severity::Warning };
     Some(Finding::new(Kind::LowSpace, severity, (what, impact), meanwhile(seen), run(seen)))
 }
 
@@ -97,7 +99,7 @@ fn meanwhile(seen: &Observation<'_>) -> String {
 pub(crate) fn run(seen: &Observation<'_>) -> String {
     let missing = usize::from(seen.status.room_replicas).saturating_sub(by_room(seen).0.len()).max(1);
     match seen.local.filter(|local| usize::from(local.growth) >= missing) {
-        Some(local) => format!("dfsd up --datanodes {}", local.datanodes().count() + missing),
+        Some(local) => local.add(missing),
         None => USAGE.to_owned(),
     }
 }

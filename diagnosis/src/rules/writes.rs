@@ -26,12 +26,6 @@ pub(crate) fn findings(seen: &Observation<'_>) -> Option<Finding> {
         0 => "reads continue".to_owned(),
         _ => format!("reads continue; files with up to {fewer} can be written (put --rep {live})"),
     };
-    let enough = match seen.local {
-        Some(local) => {
-            let missing = (replicas - live) as usize;
-            format!("dfsd up --datanodes {}", local.datanodes().count() + missing)
-        }
-        None => "nodes".to_owned(),
-    };
+    let enough = seen.local.map_or_else(|| "nodes".to_owned(), |local| local.add((replicas - live) as usize));
     Some(Finding::new(Kind::WritesRefused, severity, (what, impact), meanwhile, start_missing(seen, &enough)))
 }

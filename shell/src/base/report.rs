@@ -2,6 +2,7 @@
 
 use crate::base::advice::advice;
 use dfs_term::text::{sanitise, truncate};
+pub(crate) use dfs_types::io_message;
 use dfs_types::{DfsPath, Error, ErrorCode};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -71,20 +72,6 @@ pub(crate) fn usage(message: impl Into<String>) -> Error {
 /// Returns the error for a local file or directory that could not be used.
 pub(crate) fn local_io(path: &Path, error: &std::io::Error) -> Error {
     Error::new(ErrorCode::LocalIo, io_message(error)).at(path.display())
-}
-
-/// Returns the message of the operating system, in lower case and without its number.
-pub(crate) fn io_message(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    let text = match text.split(" (os error").next().unwrap_or(&text) {
-        "stream did not contain valid UTF-8" => "it is not UTF-8",
-        text => text,
-    };
-    let mut chars = text.chars();
-    match chars.next() {
-        Some(first) => first.to_lowercase().chain(chars).collect(),
-        None => "unknown error".to_owned(),
-    }
 }
 
 /// Returns the error with the path that it concerns, if it has none yet.

@@ -3,8 +3,8 @@
 //! Redrawing needs the number of rows that the lines occupy now: a terminal that was made narrower
 //! has wrapped them. So a line is never padded with spaces, and it is kept until it is erased.
 //!
-//! It also needs the cursor where the last draw left it. So whoever in this process writes to the
-//! terminal meanwhile does it with [`above_all`], and the terminal does not echo the keys that are
+//! It also needs the cursor where the last draw left it. So other code of this process that writes to
+//! the terminal meanwhile uses [`above_all`], and the terminal does not echo the keys that are
 //! pressed: the program that reads next gets them.
 
 use parking_lot::{Mutex, MutexGuard};

@@ -35,7 +35,7 @@ pub(crate) struct Disk {
     pub reserve: u64,
 }
 
-/// What a measurement does.
+/// The kind of a measurement.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Measurement {
     /// Bytes per second of user data while three writers each write all of these bytes at the same
@@ -344,7 +344,7 @@ mod tests {
         let cancel = CancellationToken::new();
         let raw = RawDisk::new(directory.path(), &cancel).expect("made");
         let mut file = raw.file("0", OFlags::empty()).expect("made");
-        write(&mut file, 2, &cancel).expect("nobody interrupts it");
+        write(&mut file, 2, &cancel).expect("it is not interrupted");
         cancel.cancel();
         let long = Duration::from_secs(3600);
         for (ended, what) in [

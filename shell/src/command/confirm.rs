@@ -2,6 +2,7 @@
 
 use super::Context;
 use crate::base::report::{interrupted, usage};
+use crate::base::stderr::{err, errln};
 use dfs_types::{Error, ErrorCode, Result};
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
@@ -24,7 +25,7 @@ impl Context<'_> {
         if self.session.console.is_some() || !stdin.is_terminal() || !io::stderr().is_terminal() {
             return Err(usage(format!("would {question}")).hint("--yes confirms it"));
         }
-        crate::base::stderr::err!("{}: {question}? [y/N] ", self.command);
+        err!("{}: {question}? [y/N] ", self.command);
         let _ = io::stderr().flush();
         wait_readable(&stdin, &self.cancel)?;
         let mut answer = String::new();
@@ -50,7 +51,7 @@ pub(crate) fn wait_readable(stdin: &io::Stdin, cancel: &CancellationToken) -> Re
         match poll(&mut fds, Some(&pause)) {
             Ok(ready) if ready > 0 => return Ok(()),
             Ok(_) | Err(rustix::io::Errno::INTR) if cancel.is_cancelled() => {
-                crate::base::stderr::errln!("");
+                errln!("");
                 return Err(interrupted());
             }
             Ok(_) | Err(rustix::io::Errno::INTR) => {}

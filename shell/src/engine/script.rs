@@ -5,6 +5,7 @@ use super::run::{self, one_line};
 use crate::base::exit::Ended;
 use crate::base::interrupt::guarded;
 use crate::base::report::{Location, interrupted, local_io, usage};
+use crate::base::stderr::errln;
 use crate::lang::{Statement, SyntaxError, open, parse};
 use crate::session::Session;
 use dfs_types::{ByteSize, Error, ErrorCode, Result};
@@ -182,7 +183,7 @@ impl<'n> Script<'n> {
             let line = statement.line + lines_before;
             session.location = Some(Location { file: self.name.to_owned(), line, command: statement.source.clone() });
             if session.options.verbose && !statement.silent {
-                crate::base::stderr::errln!("{} {}", "+".repeat(session.scripts.len().max(1)), one_line(statement));
+                errln!("{} {}", "+".repeat(session.scripts.len().max(1)), one_line(statement));
             }
             let ended = run::statement(session, statement).await;
             self.after(session, statement, line, ended);
@@ -207,7 +208,7 @@ impl<'n> Script<'n> {
             Ended::Failed(code) => {
                 // In JSON the error already contains the position.
                 if !session.options.json {
-                    crate::base::stderr::errln!("dfs-shell: {}:{line}: stopped at: {}", self.name, one_line(statement));
+                    errln!("dfs-shell: {}:{line}: stopped at: {}", self.name, one_line(statement));
                 }
                 self.fail(code);
             }

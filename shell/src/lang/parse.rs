@@ -12,7 +12,7 @@ pub struct SyntaxError {
     pub what: String,
     /// The line of the text where the error begins, from 1.
     pub line: usize,
-    /// What more text could complete, if that is the error.
+    /// The unfinished part that more text could complete, if that is the error.
     pub open: Option<Open>,
 }
 

@@ -3,6 +3,7 @@
 use super::contexts::{self, Chosen};
 use crate::base::options::Options;
 use crate::base::report::usage;
+use crate::base::stderr::errln;
 use dfs_client::{Client, ClientOptions, Outlook, Waited};
 use dfs_config::{ClientSettings, Directories, Environment, Loaded, Sources};
 use dfs_daemon::local::spec::Spec;
@@ -142,14 +143,14 @@ pub(crate) fn find_with(options: &Options, known: &Understood, may_start: MaySta
     let may_start = if options.no_start { MayStart::Never } else { may_start };
     let say = |what: &str| {
         if !options.quiet {
-            crate::base::stderr::errln!("dfs-shell: waiting for {what}");
+            errln!("dfs-shell: waiting for {what}");
         }
     };
     let local = dfs_daemon::local::ensure(&directories, &settings, may_start, &say)?;
     if let Some(started) = &local.started
         && !options.quiet
     {
-        crate::base::stderr::errln!("dfs-shell: {}; it keeps running\n  hint: dfsd down stops it", announced(started));
+        errln!("dfs-shell: {}; it keeps running\n  hint: dfsd down stops it", announced(started));
     }
     let credential = settings.client.credential.clone().unwrap_or(local.credential);
     let masters = local.masters.iter().map(ToString::to_string).collect();
@@ -233,9 +234,7 @@ fn warn_of_others(path: &Path, options: &Options) {
         SAID.call_once(|| {
             // There is a chmod of the shell, which changes files of the cluster.
             let hint = format!("on this machine: chmod 600 {place}");
-            crate::base::stderr::errln!(
-                "dfs-shell: warning: the credential {place} can be read by others\n  hint: {hint}"
-            );
+            errln!("dfs-shell: warning: the credential {place} can be read by others\n  hint: {hint}");
         });
     }
 }

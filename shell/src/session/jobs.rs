@@ -5,6 +5,7 @@ use super::console::JobConsole;
 use crate::base::exit::Ended;
 use crate::base::interrupt::{SignalEpoch, guarded};
 use crate::base::report::{interrupted, usage};
+use crate::base::stderr::err;
 use dfs_types::{Error, ErrorCode, Result};
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
@@ -133,7 +134,7 @@ impl Job {
     /// Prints the messages and output of an ended job.
     pub fn hand_over(mut self) -> Ended {
         let ended = self.console.ended().unwrap_or(Ended::Well);
-        crate::base::stderr::err!("{}", self.console.messages());
+        err!("{}", self.console.messages());
         let mut stdout = io::stdout().lock();
         // An error means that no reader is left.
         let _ = self.output.seek(SeekFrom::Start(0)).and_then(|_| io::copy(&mut self.output, &mut stdout));

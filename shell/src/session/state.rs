@@ -12,6 +12,7 @@ use crate::base::own_line;
 use crate::base::pager;
 use crate::base::report::{Location, error_json, error_text};
 use crate::base::screen::Screen;
+use crate::base::stderr::err;
 use crate::base::terminal;
 use crate::lang::Scope;
 use dfs_client::Client;
@@ -294,7 +295,7 @@ impl Session {
             (Some(console), _) => console.say(text),
             (None, Some(screen)) => screen.above(&text),
             (None, None) => {
-                crate::base::stderr::err!("{text}");
+                err!("{text}");
                 if std::io::stderr().is_terminal() {
                     own_line::note(text.as_bytes());
                 }

@@ -1,5 +1,5 @@
-//! What the program says to run is run, and mends what it was said for: every finding that a command
-//! can mend, on a cluster with that fault.
+//! Follows the advice of the program: each command of a finding that a command can fix is run on a
+//! cluster with that fault, and fixes it.
 
 use dfs_tests::{Cluster, Spec, content};
 use serde_json::Value;
@@ -11,7 +11,7 @@ fn with_files(spec: Spec) -> Cluster {
     cluster
 }
 
-/// What is known of a finding: its kinds, the beginning of its fact, and the end.
+/// The marks of a finding: its kinds, the beginning of its fact, and the end.
 type Sought<'s> = (&'s [&'s str], &'s str, &'s str);
 
 fn finding(cluster: &Cluster, (kinds, begin, end): Sought<'_>) -> Option<Value> {

@@ -1,5 +1,6 @@
 //! `time`: measures the duration of a command.
 
+use crate::base::stderr::errln;
 use crate::command::{Context, Effect, Example, Group, Kind, Meaning, Verb};
 use clap::Args;
 use dfs_types::Result;
@@ -30,7 +31,7 @@ impl Verb for Time {
         // stdout holds only the output of the command.
         let flushed = context.out.flush();
         if context.json() {
-            crate::base::stderr::errln!("{}", serde_json::json!({ "time": { "seconds": took.as_secs_f64() } }));
+            errln!("{}", serde_json::json!({ "time": { "seconds": took.as_secs_f64() } }));
         } else {
             context.session.say(&format!("{:.3} s", took.as_secs_f64()));
         }
